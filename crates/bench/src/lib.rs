@@ -1,0 +1,1 @@
+//! throughput against the limit

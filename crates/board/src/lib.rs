@@ -1,0 +1,1 @@
+//! the read side: partials in, roll-ups and views out

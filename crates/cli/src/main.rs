@@ -1,0 +1,2 @@
+//! the binary tallyboard
+fn main() {}

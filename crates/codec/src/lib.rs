@@ -1,0 +1,1 @@
+//! bytes to events and back: Avro (Confluent framing), JSON, reject reasons

@@ -1,0 +1,1 @@
+//! the fold: history, contributions, cells, activities, horizons

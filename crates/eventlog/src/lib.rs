@@ -1,0 +1,1 @@
+//! the log: a trait, Kafka, in memory, one conformance suite

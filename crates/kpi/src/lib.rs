@@ -1,0 +1,1 @@
+//! from cells to KPIs: one definition each

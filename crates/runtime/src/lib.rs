@@ -1,0 +1,1 @@
+//! who owns which partition, recovery, publishing, shutdown

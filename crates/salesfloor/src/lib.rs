@@ -1,0 +1,1 @@
+//! a simulated sales floor: scenario, generator, naive oracle

@@ -1,0 +1,1 @@
+//! metrics, HTTP API, health

@@ -1,0 +1,1 @@
+//! the whole service in one thread with faults, by seed

@@ -1,0 +1,30 @@
+//! Waiting with a bound.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+/// Between two looks: short enough not to slow a test, long enough not to take the processor from what it waits for.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Calls `probe` until it succeeds.
+///
+/// # Errors
+///
+/// The last error of `probe`, when `bound` has passed; `what` says what was waited for.
+pub fn eventually<T>(
+    what: &str,
+    bound: Duration,
+    mut probe: impl FnMut() -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let started = Instant::now();
+    loop {
+        match probe() {
+            Ok(value) => return Ok(value),
+            Err(error) if started.elapsed() >= bound => {
+                return Err(error).with_context(|| format!("waited {} s for {what}", bound.as_secs_f32()));
+            }
+            Err(_) => std::thread::sleep(PAUSE),
+        }
+    }
+}
