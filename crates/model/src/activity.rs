@@ -61,10 +61,7 @@ impl Category {
     /// Whether minutes of this category are selling time: communication with clients, of both kinds.
     #[must_use]
     pub const fn is_selling(self) -> bool {
-        matches!(
-            self,
-            Self::DigitalClientCommunication | Self::InPersonClientCommunication
-        )
+        matches!(self, Self::DigitalClientCommunication | Self::InPersonClientCommunication)
     }
 }
 

@@ -61,10 +61,7 @@ impl Period {
     /// The period of the same kind just before.
     #[must_use]
     pub const fn previous(self) -> Self {
-        Self {
-            kind: self.kind,
-            ordinal: self.ordinal - 1,
-        }
+        Self { kind: self.kind, ordinal: self.ordinal - 1 }
     }
 }
 
@@ -101,17 +98,11 @@ impl Calendar {
     /// # Errors
     /// An unknown zone or month.
     pub fn new(zone: &str, fiscal_first_month: u32) -> Result<Self, CalendarError> {
-        let zone: Tz = zone
-            .parse()
-            .map_err(|_| CalendarError::UnknownTimeZone(zone.to_owned()))?;
+        let zone: Tz = zone.parse().map_err(|_| CalendarError::UnknownTimeZone(zone.to_owned()))?;
         if !(1..=12).contains(&fiscal_first_month) {
             return Err(CalendarError::BadFirstMonth(fiscal_first_month));
         }
-        Ok(Self {
-            zone,
-            fiscal_first_month,
-            offsets: offsets_of(zone),
-        })
+        Ok(Self { zone, fiscal_first_month, offsets: offsets_of(zone) })
     }
 
     /// The time zone's name.
@@ -139,16 +130,12 @@ impl Calendar {
     #[must_use]
     pub fn start_of(&self, day: Day) -> Timestamp {
         let local = i64::from(day.0) * SECONDS_PER_DAY;
-        let candidates = self
-            .offsets
-            .iter()
-            .enumerate()
-            .filter_map(|(index, &(from, offset))| {
-                let until = self.offsets.get(index + 1).map_or(i64::MAX, |next| next.0);
-                let seconds = (local - offset).max(from);
-                let falls_on_day = (seconds + offset).div_euclid(SECONDS_PER_DAY) == i64::from(day.0);
-                (seconds < until && falls_on_day).then_some(seconds)
-            });
+        let candidates = self.offsets.iter().enumerate().filter_map(|(index, &(from, offset))| {
+            let until = self.offsets.get(index + 1).map_or(i64::MAX, |next| next.0);
+            let seconds = (local - offset).max(from);
+            let falls_on_day = (seconds + offset).div_euclid(SECONDS_PER_DAY) == i64::from(day.0);
+            (seconds < until && falls_on_day).then_some(seconds)
+        });
         let seconds = candidates.min().unwrap_or(local).clamp(0, LATEST_SECONDS - 1);
         Timestamp::from_micros(seconds * crate::MICROS_PER_SECOND).unwrap_or_else(|_| unreachable!("clamped"))
     }
@@ -193,11 +180,7 @@ impl Calendar {
     pub fn name(&self, period: Period) -> String {
         let fiscal = if self.fiscal_first_month == 1 { "" } else { "FY" };
         let named_year = |year: i32| {
-            if self.fiscal_first_month == 1 {
-                year
-            } else {
-                year + 1
-            }
+            if self.fiscal_first_month == 1 { year } else { year + 1 }
         };
         match period.kind {
             PeriodKind::Day => Day(period.ordinal).to_string(),
@@ -206,11 +189,7 @@ impl Calendar {
                 format!("{:04}-W{:02}", week.year(), week.week())
             }
             PeriodKind::Month => {
-                format!(
-                    "{:04}-{:02}",
-                    period.ordinal.div_euclid(12),
-                    period.ordinal.rem_euclid(12) + 1
-                )
+                format!("{:04}-{:02}", period.ordinal.div_euclid(12), period.ordinal.rem_euclid(12) + 1)
             }
             PeriodKind::Quarter => format!(
                 "{fiscal}{:04}-Q{}",
@@ -226,8 +205,7 @@ impl Calendar {
     /// # Errors
     /// [`CalendarError::NotAPeriod`] for any other text.
     pub fn parse(&self, name: &str) -> Result<Period, CalendarError> {
-        self.parse_name(name)
-            .ok_or_else(|| CalendarError::NotAPeriod(name.to_owned()))
+        self.parse_name(name).ok_or_else(|| CalendarError::NotAPeriod(name.to_owned()))
     }
 
     fn parse_name(&self, name: &str) -> Option<Period> {
@@ -237,11 +215,7 @@ impl Calendar {
         }
         let (year_text, rest) = text.split_at(4);
         let year = number(year_text).filter(|year| (1970..2200).contains(year))?;
-        let fiscal_year = if self.fiscal_first_month == 1 {
-            year
-        } else {
-            year - 1
-        };
+        let fiscal_year = if self.fiscal_first_month == 1 { year } else { year - 1 };
         let period = |kind, ordinal| Some(Period { kind, ordinal });
         match rest.as_bytes() {
             [] => period(PeriodKind::Year, fiscal_year),
@@ -270,11 +244,7 @@ impl Calendar {
 
 /// Digits only, so that no sign or space slips through.
 fn number(text: &str) -> Option<i32> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        text.parse().ok()
-    } else {
-        None
-    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 fn month_number(date: NaiveDate) -> i32 {
@@ -290,9 +260,7 @@ fn month_start(month_number: i32) -> Day {
 /// list of changes, and asking it per event would cost more than the rest of the fold.
 fn offsets_of(zone: Tz) -> Vec<(i64, i64)> {
     let offset_at = |seconds: i64| {
-        let moment = DateTime::from_timestamp(seconds, 0)
-            .unwrap_or_default()
-            .naive_utc();
+        let moment = DateTime::from_timestamp(seconds, 0).unwrap_or_default().naive_utc();
         i64::from(zone.offset_from_utc_datetime(&moment).fix().local_minus_utc())
     };
     let step = SECONDS_PER_DAY / 2;
@@ -340,11 +308,7 @@ mod tests {
             ("2026-10-25T22:59:59Z", "2026-10-25"),
             ("2026-10-25T23:00:00Z", "2026-10-26"),
         ] {
-            assert_eq!(
-                berlin.day_of(Timestamp::parse(moment).unwrap()),
-                day(expected),
-                "{moment}"
-            );
+            assert_eq!(berlin.day_of(Timestamp::parse(moment).unwrap()), day(expected), "{moment}");
         }
     }
 
@@ -386,11 +350,7 @@ mod tests {
             "2026-11-31",
             "２０２６",
         ] {
-            assert_eq!(
-                calendar.parse(name),
-                Err(CalendarError::NotAPeriod(name.to_owned())),
-                "{name}"
-            );
+            assert_eq!(calendar.parse(name), Err(CalendarError::NotAPeriod(name.to_owned())), "{name}");
         }
     }
 
@@ -400,10 +360,7 @@ mod tests {
             Calendar::new("Mars/Olympus", 1).err(),
             Some(CalendarError::UnknownTimeZone("Mars/Olympus".to_owned()))
         );
-        assert_eq!(
-            Calendar::new("UTC", 13).err(),
-            Some(CalendarError::BadFirstMonth(13))
-        );
+        assert_eq!(Calendar::new("UTC", 13).err(), Some(CalendarError::BadFirstMonth(13)));
     }
 
     proptest! {

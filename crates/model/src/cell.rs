@@ -95,10 +95,7 @@ impl CycleBucket {
     /// The bucket of a duration.
     #[must_use]
     pub fn of(seconds: u64) -> Self {
-        let magnitude = seconds
-            .checked_ilog2()
-            .unwrap_or(0)
-            .saturating_sub(Self::PARTS_LOG2);
+        let magnitude = seconds.checked_ilog2().unwrap_or(0).saturating_sub(Self::PARTS_LOG2);
         // The part is 0..128 for magnitude 0 and 64..128 above, so that buckets are consecutive.
         let number = (u64::from(magnitude) << Self::PARTS_LOG2) + (seconds >> magnitude);
         Self(u16::try_from(number).unwrap_or(Self::END - 1))
@@ -107,11 +104,7 @@ impl CycleBucket {
     /// The bucket with this number.
     #[must_use]
     pub const fn from_number(number: u16) -> Option<Self> {
-        if number < Self::END {
-            Some(Self(number))
-        } else {
-            None
-        }
+        if number < Self::END { Some(Self(number)) } else { None }
     }
 
     /// The bucket's number; ascending with the durations in it.
@@ -240,10 +233,7 @@ mod tests {
     #[test]
     fn small_durations_have_a_bucket_each() {
         for seconds in 0..128 {
-            assert_eq!(
-                CycleBucket::of(seconds).middle_half_seconds(),
-                u128::from(seconds) * 2
-            );
+            assert_eq!(CycleBucket::of(seconds).middle_half_seconds(), u128::from(seconds) * 2);
         }
     }
 

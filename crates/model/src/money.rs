@@ -55,11 +55,7 @@ impl Currency {
             return Err(MoneyError::UnknownCurrency);
         }
         let currency = Self::pack(first, second, third);
-        if KNOWN[usize::from(currency.0)] {
-            Ok(currency)
-        } else {
-            Err(MoneyError::UnknownCurrency)
-        }
+        if KNOWN[usize::from(currency.0)] { Ok(currency) } else { Err(MoneyError::UnknownCurrency) }
     }
 
     const fn pack(first: u8, second: u8, third: u8) -> Self {
@@ -69,11 +65,7 @@ impl Currency {
     /// The currency with this number, as [`number`](Self::number) gives it; for stored forms.
     #[must_use]
     pub fn from_number(number: u16) -> Option<Self> {
-        KNOWN
-            .get(usize::from(number))
-            .copied()
-            .unwrap_or(false)
-            .then_some(Self(number))
+        KNOWN.get(usize::from(number)).copied().unwrap_or(false).then_some(Self(number))
     }
 
     /// A number that stands for the currency, below 2^15; the same in every version.
@@ -85,20 +77,22 @@ impl Currency {
     /// The ISO 4217 code.
     #[must_use]
     pub fn code(self) -> String {
-        [self.0 >> 10, self.0 >> 5 & 31, self.0 & 31]
-            .map(|letter| char::from(b'A' + u8::try_from(letter).unwrap_or(25)))
-            .iter()
-            .collect()
+        self.letters().map(char::from).iter().collect()
+    }
+
+    const fn letters(self) -> [u8; 3] {
+        let [high, low] = self.0.to_be_bytes();
+        [b'A' + (high >> 2), b'A' + ((high & 3) << 3 | low >> 5), b'A' + (low & 31)]
     }
 
     /// How many fraction digits an amount has: 2 for USD, 0 for JPY, 3 for KWD.
     #[must_use]
-    pub fn fraction_digits(self) -> u32 {
-        match self.code().as_str() {
-            "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
-            | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
-            "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-            "CLF" | "UYW" => 4,
+    pub const fn fraction_digits(self) -> u32 {
+        match &self.letters() {
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF"
+            | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
+            b"CLF" | b"UYW" => 4,
             _ => 2,
         }
     }
@@ -155,14 +149,10 @@ impl Money {
     pub fn from_decimal(unscaled: i128, scale: u32, currency: Currency) -> Result<Self, MoneyError> {
         let digits = currency.fraction_digits();
         let minor = if scale <= digits {
-            let factor = 10_i128
-                .checked_pow(digits - scale)
-                .ok_or(MoneyError::OutOfRange)?;
+            let factor = 10_i128.checked_pow(digits - scale).ok_or(MoneyError::OutOfRange)?;
             unscaled.checked_mul(factor).ok_or(MoneyError::OutOfRange)?
         } else {
-            let divisor = 10_i128
-                .checked_pow(scale - digits)
-                .ok_or(MoneyError::OutOfRange)?;
+            let divisor = 10_i128.checked_pow(scale - digits).ok_or(MoneyError::OutOfRange)?;
             if unscaled % divisor != 0 {
                 return Err(MoneyError::TooManyDigits { currency, digits });
             }
@@ -194,11 +184,7 @@ pub fn decimal_text(minor: i128, currency: Currency) -> String {
     let sign = if minor < 0 { "-" } else { "" };
     let text = format!("{:0>width$}", minor.unsigned_abs(), width = digits + 1);
     let (whole, fraction) = text.split_at(text.len() - digits);
-    if fraction.is_empty() {
-        format!("{sign}{whole}")
-    } else {
-        format!("{sign}{whole}.{fraction}")
-    }
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
 /// Reads `[+-]digits[.digits]` into an unscaled number and its count of fraction digits; at most 30 digits.
@@ -241,11 +227,7 @@ mod tests {
             assert_eq!(Currency::from_number(currency.number()), Some(currency));
         }
         for code in ["", "US", "usd", "USDX", "ZZZ", "DEM", "U$D"] {
-            assert_eq!(
-                Currency::from_code(code),
-                Err(MoneyError::UnknownCurrency),
-                "{code}"
-            );
+            assert_eq!(Currency::from_code(code), Err(MoneyError::UnknownCurrency), "{code}");
         }
     }
 
@@ -258,28 +240,13 @@ mod tests {
             (".5", "USD", Ok(50)),
             ("7.", "USD", Ok(700)),
             ("1.2300", "USD", Ok(123)),
-            (
-                "1.234",
-                "USD",
-                Err(MoneyError::TooManyDigits {
-                    currency: usd,
-                    digits: 2,
-                }),
-            ),
+            ("1.234", "USD", Err(MoneyError::TooManyDigits { currency: usd, digits: 2 })),
             ("1.234", "KWD", Ok(1234)),
             ("125000", "JPY", Ok(125_000)),
             ("10000000000000.00", "USD", Ok(MAX_MINOR_UNITS)),
             ("10000000000000.01", "USD", Err(MoneyError::OutOfRange)),
-            (
-                "999999999999999999999999999999",
-                "USD",
-                Err(MoneyError::OutOfRange),
-            ),
-            (
-                "9999999999999999999999999999999",
-                "USD",
-                Err(MoneyError::NotADecimal),
-            ),
+            ("999999999999999999999999999999", "USD", Err(MoneyError::OutOfRange)),
+            ("9999999999999999999999999999999", "USD", Err(MoneyError::NotADecimal)),
             ("", "USD", Err(MoneyError::NotADecimal)),
             ("1,250", "USD", Err(MoneyError::NotADecimal)),
             ("1e3", "USD", Err(MoneyError::NotADecimal)),

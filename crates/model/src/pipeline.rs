@@ -1,6 +1,6 @@
 //! Pipelines and their stages, as the organisation configures them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -90,7 +90,8 @@ pub struct Pipelines {
     pipelines: Vec<Pipeline>,
     /// Pipeline and kind of each stage, by [`StageIndex`].
     stages: Vec<(usize, StageKind)>,
-    by_name: HashMap<String, HashMap<String, StageIndex>>,
+    /// Trees, not hash tables: few entries, looked up once per event, and a tree needs no keyed hash to be safe.
+    by_name: BTreeMap<String, BTreeMap<String, StageIndex>>,
 }
 
 impl Pipelines {
@@ -106,10 +107,10 @@ impl Pipelines {
             return Err(PipelineError::None);
         }
         let mut stages = Vec::new();
-        let mut by_name = HashMap::new();
+        let mut by_name = BTreeMap::new();
         for (number, pipeline) in pipelines.iter().enumerate() {
             check_name(&pipeline.name)?;
-            let mut names = HashMap::new();
+            let mut names = BTreeMap::new();
             for stage in &pipeline.stages {
                 check_name(&stage.name)?;
                 let index = u16::try_from(stages.len()).map_err(|_| PipelineError::TooMany)?;
@@ -120,10 +121,7 @@ impl Pipelines {
             }
             for kind in [StageKind::Open, StageKind::Won] {
                 if !pipeline.stages.iter().any(|stage| stage.kind == kind) {
-                    return Err(PipelineError::MissingKind {
-                        pipeline: pipeline.name.clone(),
-                        kind,
-                    });
+                    return Err(PipelineError::MissingKind { pipeline: pipeline.name.clone(), kind });
                 }
             }
             if by_name.insert(pipeline.name.clone(), names).is_some() {
@@ -133,11 +131,7 @@ impl Pipelines {
         if stages.len() > Self::MAX_STAGES {
             return Err(PipelineError::TooMany);
         }
-        Ok(Self {
-            pipelines,
-            stages,
-            by_name,
-        })
+        Ok(Self { pipelines, stages, by_name })
     }
 
     /// The pipelines as configured.
@@ -172,26 +166,19 @@ impl Pipelines {
     pub fn get(&self, stage: StageIndex) -> Option<(&Pipeline, &Stage)> {
         let &(number, _) = self.stages.get(usize::from(stage.0))?;
         let pipeline = &self.pipelines[number];
-        let before = self.stages[..usize::from(stage.0)]
-            .iter()
-            .filter(|&&(other, _)| other == number)
-            .count();
+        let before =
+            self.stages[..usize::from(stage.0)].iter().filter(|&&(other, _)| other == number).count();
         Some((pipeline, &pipeline.stages[before]))
     }
 
     /// All stages in order.
     pub fn indices(&self) -> impl Iterator<Item = StageIndex> {
-        (0..self.stages.len())
-            .filter_map(|index| u16::try_from(index).ok())
-            .map(StageIndex)
+        (0..self.stages.len()).filter_map(|index| u16::try_from(index).ok()).map(StageIndex)
     }
 }
 
 fn check_name(name: &str) -> Result<(), PipelineError> {
-    check_identifier(name).map_err(|error| PipelineError::BadName {
-        name: name.to_owned(),
-        error,
-    })
+    check_identifier(name).map_err(|error| PipelineError::BadName { name: name.to_owned(), error })
 }
 
 #[cfg(test)]
@@ -199,24 +186,14 @@ mod tests {
     use super::*;
 
     fn pipeline(name: &str, stages: &[(&str, StageKind)]) -> Pipeline {
-        let stage = |&(name, kind): &(&str, StageKind)| Stage {
-            name: name.to_owned(),
-            kind,
-            limit_days: None,
-        };
-        Pipeline {
-            name: name.to_owned(),
-            stages: stages.iter().map(stage).collect(),
-        }
+        let stage =
+            |&(name, kind): &(&str, StageKind)| Stage { name: name.to_owned(), kind, limit_days: None };
+        Pipeline { name: name.to_owned(), stages: stages.iter().map(stage).collect() }
     }
 
     #[test]
     fn stages_are_found_by_name() {
-        let usual = [
-            ("lead", StageKind::Open),
-            ("won", StageKind::Won),
-            ("lost", StageKind::Lost),
-        ];
+        let usual = [("lead", StageKind::Open), ("won", StageKind::Won), ("lost", StageKind::Lost)];
         let pipelines =
             Pipelines::new(vec![pipeline("default", &usual), pipeline("renewal", &usual)]).unwrap();
         let index = pipelines.find("renewal", "won").unwrap();
@@ -235,27 +212,18 @@ mod tests {
         let won = ("won", StageKind::Won);
         for (pipelines, expected) in [
             (vec![], PipelineError::None),
-            (
-                vec![pipeline("p", &[open, won, open])],
-                PipelineError::Twice("lead".to_owned()),
-            ),
+            (vec![pipeline("p", &[open, won, open])], PipelineError::Twice("lead".to_owned())),
             (
                 vec![pipeline("p", &[open, won]), pipeline("p", &[open, won])],
                 PipelineError::Twice("p".to_owned()),
             ),
             (
                 vec![pipeline("p", &[open])],
-                PipelineError::MissingKind {
-                    pipeline: "p".to_owned(),
-                    kind: StageKind::Won,
-                },
+                PipelineError::MissingKind { pipeline: "p".to_owned(), kind: StageKind::Won },
             ),
             (
                 vec![pipeline("", &[open, won])],
-                PipelineError::BadName {
-                    name: String::new(),
-                    error: IdentifierError::Empty,
-                },
+                PipelineError::BadName { name: String::new(), error: IdentifierError::Empty },
             ),
         ] {
             assert_eq!(Pipelines::new(pipelines).err(), Some(expected));

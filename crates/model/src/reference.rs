@@ -219,10 +219,7 @@ impl Reference {
     #[must_use]
     pub fn rate(&self, currency: Currency, day: Option<Day>) -> Option<i64> {
         let until = day.unwrap_or(Day(i32::MAX));
-        self.rates
-            .range((currency, Day(i32::MIN))..=(currency, until))
-            .next_back()
-            .map(|(_, &rate)| rate)
+        self.rates.range((currency, Day(i32::MIN))..=(currency, until)).next_back().map(|(_, &rate)| rate)
     }
 }
 
@@ -237,10 +234,7 @@ fn check(record: &ReferenceRecord, calendar: &Calendar) -> Result<(), Reject> {
         ReferenceRecord::Territory(territory)
             if territory.parent_id.as_ref() == Some(&territory.territory_id) =>
         {
-            invalid(format!(
-                "field parent_id: territory {:?} is its own parent",
-                territory.territory_id
-            ))
+            invalid(format!("field parent_id: territory {:?} is its own parent", territory.territory_id))
         }
         ReferenceRecord::FxRate(rate) if rate.rate <= 0 => {
             invalid(format!("field rate: of {} is not above 0", rate.currency))
@@ -271,21 +265,14 @@ mod tests {
 
     fn rate(currency: &str, rate: i64, day: i32) -> ReferenceRecord {
         let currency = Currency::from_code(currency).unwrap();
-        ReferenceRecord::FxRate(FxRate {
-            currency,
-            rate,
-            effective_from: Day(day),
-        })
+        ReferenceRecord::FxRate(FxRate { currency, rate, effective_from: Day(day) })
     }
 
     #[test]
     fn the_latest_record_of_a_key_holds() {
         let calendar = Calendar::new("UTC", 1).unwrap();
         let mut reference = Reference::default();
-        for record in [
-            territory("west", Some("americas")),
-            territory("west", Some("emea")),
-        ] {
+        for record in [territory("west", Some("americas")), territory("west", Some("emea"))] {
             reference.apply(record, &calendar).unwrap();
         }
         assert_eq!(reference.regions_of("west"), ["emea"]);

@@ -67,10 +67,7 @@ pub struct Reject {
 impl Reject {
     /// A reject of this kind with these words.
     pub fn new(reason: RejectReason, detail: impl Into<String>) -> Self {
-        Self {
-            reason,
-            detail: detail.into(),
-        }
+        Self { reason, detail: detail.into() }
     }
 }
 

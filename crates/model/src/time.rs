@@ -33,11 +33,7 @@ impl Timestamp {
     /// # Errors
     /// [`TimeError::OutOfRange`] outside `[1970, 2200)`.
     pub fn from_micros(micros: i64) -> Result<Self, TimeError> {
-        if (0..LATEST_MICROS).contains(&micros) {
-            Ok(Self(micros))
-        } else {
-            Err(TimeError::OutOfRange)
-        }
+        if (0..LATEST_MICROS).contains(&micros) { Ok(Self(micros)) } else { Err(TimeError::OutOfRange) }
     }
 
     /// The moment of an RFC 3339 text; digits beyond microseconds are cut off.
@@ -104,11 +100,7 @@ impl Day {
     /// [`TimeError::OutOfRange`] outside the years 1970 to 2199.
     pub fn checked(number: i32) -> Result<Self, TimeError> {
         let latest = i32::try_from(LATEST_MICROS / MICROS_PER_SECOND / 86_400).unwrap_or(i32::MAX);
-        if (0..latest).contains(&number) {
-            Ok(Self(number))
-        } else {
-            Err(TimeError::OutOfRange)
-        }
+        if (0..latest).contains(&number) { Ok(Self(number)) } else { Err(TimeError::OutOfRange) }
     }
 
     /// The date of the day.
@@ -144,10 +136,7 @@ mod tests {
     #[test]
     fn days_count_from_1970() {
         assert_eq!(Day::parse("1970-01-01"), Ok(Day(0)));
-        assert_eq!(
-            Day::parse("2026-11-02").map(|day| day.to_string()),
-            Ok("2026-11-02".to_owned())
-        );
+        assert_eq!(Day::parse("2026-11-02").map(|day| day.to_string()), Ok("2026-11-02".to_owned()));
         assert_eq!(Day::parse("02/11/2026"), Err(TimeError::NotADate));
         assert_eq!(Day::parse("1969-12-31"), Err(TimeError::OutOfRange));
     }
