@@ -1,0 +1,288 @@
+//! One partition's state, and how an event changes it. Single writer: the owner has it alone.
+
+use std::sync::Arc;
+
+use model::{
+    ActivityEvent, Contribution, DealEvent, Event, MICROS_PER_SECOND, Offset, Reject, RejectReason, RepIndex,
+    StageIndex, TerritoryIndex, Timestamp,
+};
+
+use crate::activities::{Activities, Applied, StoredActivity};
+use crate::cells::Cells;
+use crate::config::FoldConfig;
+use crate::credits::{Credits, StoredCredit, put_credit};
+use crate::deals::Deals;
+use crate::history::{EventId, State};
+use crate::horizon::{Horizon, utc_day};
+use crate::names::Names;
+
+/// What became of an event. Every one is an answer: `apply` has no errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is part of what counts now.
+    Applied,
+    /// It was there already, or an activity's higher version was.
+    Duplicate,
+    /// An event of the same identity was there with other content; of the two, the greater counts, whichever came
+    /// first.
+    Conflict,
+    /// It does not count.
+    Rejected(Reject),
+}
+
+/// What a state holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Deals whose history is held.
+    pub deals: usize,
+    /// Deals that are final: only their id is held.
+    pub deals_final: usize,
+    /// Activities within the horizon.
+    pub activities: usize,
+    /// Cells that are not 0.
+    pub cells: usize,
+    /// Bytes of memory, about.
+    pub memory_bytes: usize,
+}
+
+/// A partition's deals, activities and cells.
+#[derive(Debug)]
+pub struct PartitionState {
+    pub(crate) config: Arc<FoldConfig>,
+    pub(crate) reps: Names,
+    pub(crate) territories: Names,
+    pub(crate) deals: Deals,
+    pub(crate) activities: Activities,
+    pub(crate) cells: Cells,
+    changes: Vec<Contribution>,
+    credits: Vec<u8>,
+}
+
+impl PartitionState {
+    /// The state before the first event.
+    #[must_use]
+    pub fn new(config: Arc<FoldConfig>) -> Self {
+        let deals = Deals::new(Horizon::new(config.deal_retention_days, None));
+        let activities = Activities::new(Horizon::new(config.activity_horizon_days, None));
+        Self {
+            config,
+            reps: Names::default(),
+            territories: Names::default(),
+            deals,
+            activities,
+            cells: Cells::default(),
+            changes: Vec::new(),
+            credits: Vec::new(),
+        }
+    }
+
+    /// Folds an event in. `offset` is where its topic has it, `appended_at` when the log received it, if known.
+    ///
+    /// Costs a look-up and the deal's own history; never more with more deals.
+    pub fn apply(&mut self, event: &Event<'_>, offset: Offset, appended_at: Option<Timestamp>) -> Outcome {
+        let occurred_at = match event {
+            Event::Deal(deal) => deal.occurred_at,
+            Event::Activity(activity) => activity.occurred_at,
+        };
+        if let Some(reject) = self.check_time(occurred_at, appended_at) {
+            return Outcome::Rejected(reject);
+        }
+        self.changes.clear();
+        let applied = match event {
+            Event::Deal(deal) => self.apply_deal(deal, offset),
+            Event::Activity(activity) => self.apply_activity(activity),
+        };
+        match applied {
+            Ok(applied) => self.conclude(applied, event),
+            Err(reject) => Outcome::Rejected(reject),
+        }
+    }
+
+    /// The cells.
+    #[must_use]
+    pub const fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    /// The cells, to take out what changed.
+    pub const fn cells_mut(&mut self) -> &mut Cells {
+        &mut self.cells
+    }
+
+    /// The names of the reps that cells are for.
+    #[must_use]
+    pub const fn reps(&self) -> &Names {
+        &self.reps
+    }
+
+    /// The names of the territories that cells are for.
+    #[must_use]
+    pub const fn territories(&self) -> &Names {
+        &self.territories
+    }
+
+    /// The newest event time of deals and of activities.
+    #[must_use]
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.deals.horizon.newest().max(self.activities.horizon.newest())
+    }
+
+    /// What is held. Costs a pass over the pages, not over the records.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let (deals, activities) = (&self.deals, &self.activities);
+        let memory_bytes = deals.shelf.memory_bytes()
+            + deals.index.memory_bytes()
+            + deals.horizon.memory_bytes()
+            + activities.shelf.memory_bytes()
+            + activities.index.memory_bytes()
+            + activities.horizon.memory_bytes()
+            + self.cells.memory_bytes();
+        Counts {
+            deals: deals.index.len() - deals.finals,
+            deals_final: deals.finals,
+            activities: activities.index.len(),
+            cells: self.cells.len(),
+            memory_bytes,
+        }
+    }
+
+    fn check_time(&self, occurred_at: Timestamp, appended_at: Option<Timestamp>) -> Option<Reject> {
+        let tolerance = i64::from(self.config.future_tolerance_seconds);
+        let appended_at = appended_at?;
+        let latest = appended_at.micros().saturating_add(tolerance.saturating_mul(MICROS_PER_SECOND));
+        (occurred_at.micros() > latest).then(|| {
+            let detail = format!(
+                "field occurred_at: {occurred_at} is more than {tolerance} s ahead of {appended_at}, when the log received it"
+            );
+            Reject::new(RejectReason::InFuture, detail)
+        })
+    }
+
+    fn apply_deal(&mut self, deal: &DealEvent<'_>, offset: Offset) -> Result<Applied, Reject> {
+        let stage = self.stage(deal)?;
+        let rep = self.rep(&deal.rep_id)?;
+        let territory = self.territory(&deal.territory_id)?;
+        let mut credits = std::mem::take(&mut self.credits);
+        credits.clear();
+        for credit in &deal.credits {
+            let stored = StoredCredit {
+                rep: self.rep(&credit.rep_id)?,
+                share_basis_points: credit.share_basis_points,
+                overlay: credit.overlay,
+            };
+            put_credit(&mut credits, stored);
+        }
+        let mut uuid = [0; 16];
+        let state = State {
+            occurred_at: deal.occurred_at,
+            version: deal.version,
+            event_id: EventId::of(&deal.event_id, &mut uuid),
+            stage,
+            rep,
+            territory,
+            amount: deal.amount,
+            expected_close: deal.expected_close,
+            credits: Credits(&credits),
+            deleted: deal.deleted,
+            offset,
+        };
+        let names = (&self.reps, &self.territories);
+        let applied =
+            self.deals.apply(deal.deal_id.as_bytes(), &state, &self.config, names, &mut self.changes);
+        self.credits = credits;
+        Ok(applied)
+    }
+
+    fn apply_activity(&mut self, activity: &ActivityEvent<'_>) -> Result<Applied, Reject> {
+        let stored = StoredActivity {
+            version: activity.version,
+            occurred_at: activity.occurred_at,
+            event_id: activity.event_id.as_bytes(),
+            rep: self.rep(&activity.rep_id)?,
+            territory: self.territory(&activity.territory_id)?,
+            category: activity.category,
+            duration_seconds: activity.duration_seconds,
+            retracted: activity.retracted,
+            held_by_day: utc_day(activity.occurred_at),
+        };
+        let names = (&self.reps, &self.territories);
+        let id = activity.activity_id.as_bytes();
+        Ok(self.activities.apply(id, &stored, &self.config, names, &mut self.changes))
+    }
+
+    fn conclude(&mut self, applied: Applied, event: &Event<'_>) -> Outcome {
+        let reject = |reason, detail: String| Outcome::Rejected(Reject::new(reason, detail));
+        match applied {
+            Applied::Taken | Applied::Conflict => {
+                self.settle_changes();
+                if applied == Applied::Taken { Outcome::Applied } else { Outcome::Conflict }
+            }
+            Applied::Known => Outcome::Duplicate,
+            Applied::Late => match event {
+                Event::Deal(deal) => reject(
+                    RejectReason::Late,
+                    format!(
+                        "deal {:?} was settled more than {} days before the newest event and is final",
+                        deal.deal_id, self.config.deal_retention_days
+                    ),
+                ),
+                Event::Activity(activity) => reject(
+                    RejectReason::Late,
+                    format!(
+                        "field occurred_at: {} is more than {} days before the newest activity",
+                        activity.occurred_at, self.config.activity_horizon_days
+                    ),
+                ),
+            },
+            Applied::Full => reject(
+                RejectReason::LimitReached,
+                format!("the deal has {} events already; expected no more", crate::history::MAX_EVENTS),
+            ),
+        }
+    }
+
+    /// Adds the changes to the cells. Most of what an event takes it gives back at once: such pairs never touch a cell.
+    fn settle_changes(&mut self) {
+        let changes = &mut self.changes;
+        for index in 0..changes.len() {
+            let Contribution { key, value } = changes[index];
+            if value == 0 {
+                continue;
+            }
+            let mut sum = value;
+            for other in &mut changes[index + 1..] {
+                if other.key == key {
+                    sum += std::mem::take(&mut other.value);
+                }
+            }
+            if sum != 0 {
+                self.cells.add(Contribution { key, value: sum });
+            }
+        }
+    }
+
+    fn stage(&self, deal: &DealEvent<'_>) -> Result<StageIndex, Reject> {
+        self.config.pipelines.find(&deal.pipeline, &deal.stage).ok_or_else(|| {
+            let detail = if self.config.pipelines.has_pipeline(&deal.pipeline) {
+                format!("field stage: {:?} is not a stage of pipeline {:?}", deal.stage, deal.pipeline)
+            } else {
+                format!("field pipeline: {:?} is not configured", deal.pipeline)
+            };
+            Reject::new(RejectReason::UnknownStage, detail)
+        })
+    }
+
+    fn rep(&mut self, name: &str) -> Result<RepIndex, Reject> {
+        self.reps.intern(name).map(RepIndex).ok_or_else(|| too_many("rep_id", name))
+    }
+
+    fn territory(&mut self, name: &str) -> Result<TerritoryIndex, Reject> {
+        self.territories.intern(name).map(TerritoryIndex).ok_or_else(|| too_many("territory_id", name))
+    }
+}
+
+fn too_many(field: &str, name: &str) -> Reject {
+    let detail = format!("field {field}: {name:?} would be one more than {} distinct values", Names::MAX);
+    Reject::new(RejectReason::LimitReached, detail)
+}

@@ -1,0 +1,41 @@
+//! Names from outside as small numbers, dense from 0 in order of first appearance.
+
+use hashbrown::HashMap;
+
+/// A table of names. Which number a name has depends on the order of events; what is told to others is by name.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    names: Vec<std::sync::Arc<str>>,
+    numbers: HashMap<std::sync::Arc<str>, u32>,
+}
+
+impl Names {
+    /// The most names of one kind in one partition.
+    pub const MAX: usize = 1_000_000;
+
+    /// The number of a name, a new one if need be; none if the table is full.
+    pub(crate) fn intern(&mut self, name: &str) -> Option<u32> {
+        if let Some(&number) = self.numbers.get(name) {
+            return Some(number);
+        }
+        if self.names.len() >= Self::MAX {
+            return None;
+        }
+        let number = u32::try_from(self.names.len()).ok()?;
+        let shared: std::sync::Arc<str> = name.into();
+        self.names.push(shared.clone());
+        self.numbers.insert(shared, number);
+        Some(number)
+    }
+
+    /// All names, in order of their numbers.
+    #[must_use]
+    pub fn as_slice(&self) -> &[std::sync::Arc<str>] {
+        &self.names
+    }
+
+    /// The name of a number that this table gave; empty for any other.
+    pub(crate) fn name(&self, number: u32) -> &str {
+        self.names.get(number as usize).map_or("", |name| name)
+    }
+}

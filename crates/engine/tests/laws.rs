@@ -1,0 +1,226 @@
+//! The laws of the fold, against the naive oracle: permutation, repetition, contradiction, partitions, freezing.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+
+use model::{Calendar, CellKey, Event, Offset, RejectReason, Timestamp};
+use proptest::prelude::*;
+use salesfloor::oracle::{self, OracleCells, OracleKey};
+use salesfloor::{Floor, Scenario, disorder};
+use tallyboard_engine::{self as engine, FoldConfig, Outcome, PartitionState, Section};
+
+/// Longer than any scenario: nothing is late.
+const FOR_EVER: u32 = 100_000;
+
+fn config(
+    floor: &Floor,
+    zone: &str,
+    deal_retention_days: u32,
+    activity_horizon_days: u32,
+) -> Arc<FoldConfig> {
+    Arc::new(FoldConfig {
+        pipelines: floor.pipelines().clone(),
+        calendar: Calendar::new(zone, 1).unwrap(),
+        deal_retention_days,
+        activity_horizon_days,
+        future_tolerance_seconds: 0,
+    })
+}
+
+fn tiny(seed: u64) -> (Floor, Vec<Event<'static>>) {
+    let mut floor = Floor::new(&Scenario::tiny(seed)).unwrap();
+    let events = std::iter::from_fn(|| floor.next_event()).collect();
+    (floor, events)
+}
+
+fn apply(state: &mut PartitionState, events: &[Event<'_>]) -> Vec<Outcome> {
+    events.iter().zip(0..).map(|(event, offset)| state.apply(event, Offset(offset), None)).collect()
+}
+
+fn by_name(state: &PartitionState) -> OracleCells {
+    let named = |(key, value): (CellKey, i128)| {
+        let key = OracleKey {
+            rep_id: state.reps().as_slice()[key.rep.0 as usize].to_string(),
+            territory_id: state.territories().as_slice()[key.territory.0 as usize].to_string(),
+            day: (key.day != CellKey::STANDING).then_some(key.day),
+            measure: key.measure,
+        };
+        (key, value)
+    };
+    state.cells().iter().map(named).collect()
+}
+
+fn sum(states: &[PartitionState]) -> OracleCells {
+    let mut cells = OracleCells::new();
+    for state in states {
+        for (key, value) in by_name(state) {
+            *cells.entry(key).or_default() += value;
+        }
+    }
+    cells.retain(|_, value| *value != 0);
+    cells
+}
+
+fn sections(state: &PartitionState) -> BTreeMap<Section, Vec<u8>> {
+    let frozen = state.freeze();
+    let bytes = |section| {
+        let mut bytes = Vec::new();
+        frozen
+            .write(section, &mut |piece| {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            })
+            .unwrap();
+        (section, bytes)
+    };
+    Section::ALL.into_iter().map(bytes).collect()
+}
+
+fn restored(
+    config: &Arc<FoldConfig>,
+    sections: &BTreeMap<Section, Vec<u8>>,
+) -> Result<PartitionState, engine::ImageError> {
+    PartitionState::restore(config.clone(), |section| {
+        Ok(Box::new(Cursor::new(sections[&section].clone())) as Box<dyn Read>)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Any permutation, any repetition, any contradiction, any split over partitions: the oracle's cells, bit for bit.
+    #[test]
+    fn order_repetition_and_partitions_do_not_matter(
+        seed in 0..1_000_u64,
+        shuffled: u64,
+        times in 1..4_usize,
+        partitions in 1..5_usize,
+        contradictions in 0..20_u32,
+        zone in prop::sample::select(vec!["UTC", "America/New_York", "Asia/Kolkata"]),
+    ) {
+        let (floor, events) = tiny(seed);
+        let config = config(&floor, zone, FOR_EVER, FOR_EVER);
+        let events = disorder::contradict(events, contradictions, seed);
+        let expected = oracle::cells(&events, &config.pipelines, &config.calendar);
+        let events = disorder::shuffle(disorder::duplicate(&events, times), shuffled);
+        let mut states = Vec::new();
+        for events in disorder::partition(events, partitions) {
+            let mut state = PartitionState::new(config.clone());
+            for outcome in apply(&mut state, &events) {
+                prop_assert!(!matches!(outcome, Outcome::Rejected(_)), "{outcome:?}");
+            }
+            states.push(state);
+        }
+        prop_assert_eq!(sum(&states), expected);
+    }
+
+    /// Frozen at any point, written, read back and folded on: the same as never frozen. And what is frozen stands still.
+    #[test]
+    fn freezing_at_any_point_changes_nothing(seed in 0..1_000_u64, at: prop::sample::Index, short: bool) {
+        let (floor, events) = tiny(seed);
+        let events = disorder::duplicate(&events, 2);
+        // With short horizons, too: what is held and what is late must survive.
+        let config = if short { config(&floor, "UTC", 5, 3) } else { config(&floor, "UTC", FOR_EVER, FOR_EVER) };
+        let mut straight = PartitionState::new(config.clone());
+        let (before, after) = events.split_at(at.index(events.len() + 1));
+        apply(&mut straight, before);
+        let image = sections(&straight);
+        let frozen = straight.freeze();
+        let outcomes = apply(&mut straight, after);
+
+        let mut again = restored(&config, &image).unwrap();
+        prop_assert_eq!(sections(&again)[&Section::Names].clone(), image[&Section::Names].clone());
+        prop_assert!(again.newest().is_some() || before.is_empty());
+        prop_assert_eq!(apply(&mut again, after), outcomes);
+        prop_assert_eq!(by_name(&again), by_name(&straight));
+        let (one, two) = (again.counts(), straight.counts());
+        prop_assert_eq!((one.deals, one.deals_final, one.activities), (two.deals, two.deals_final, two.activities));
+
+        let mut stood_still = Vec::new();
+        frozen.write(Section::Deals, &mut |piece| { stood_still.extend_from_slice(piece); Ok(()) }).unwrap();
+        prop_assert_eq!(&stood_still, &image[&Section::Deals]);
+    }
+
+    /// The second time, every event is a duplicate and no cell is told as changed.
+    #[test]
+    fn a_repetition_changes_no_cell(seed in 0..1_000_u64) {
+        let (floor, events) = tiny(seed);
+        let mut state = PartitionState::new(config(&floor, "UTC", FOR_EVER, FOR_EVER));
+        apply(&mut state, &events);
+        state.cells_mut().take_changes();
+        for outcome in apply(&mut state, &events) {
+            prop_assert_eq!(outcome, Outcome::Duplicate);
+        }
+        prop_assert_eq!(state.cells().changes(), 0);
+    }
+
+    /// Within short horizons events may be late, but never counted twice: repeating the log as a whole adds nothing.
+    #[test]
+    fn what_left_the_horizon_is_never_counted_twice(seed in 0..1_000_u64) {
+        let (floor, events) = tiny(seed);
+        let mut state = PartitionState::new(config(&floor, "UTC", 2, 2));
+        apply(&mut state, &events);
+        let first = by_name(&state);
+        for outcome in apply(&mut state, &events) {
+            match outcome {
+                Outcome::Rejected(reject) => prop_assert_eq!(reject.reason, RejectReason::Late),
+                outcome => prop_assert_eq!(outcome, Outcome::Duplicate),
+            }
+        }
+        prop_assert_eq!(by_name(&state), first);
+    }
+
+    /// A damaged image is an error or, at worst, another state: never a panic.
+    #[test]
+    fn damaged_images_do_not_panic(seed in 0..50_u64, section in 0..5_usize, at: prop::sample::Index, value: u8, cut: bool) {
+        let (floor, events) = tiny(seed);
+        let config = config(&floor, "UTC", FOR_EVER, FOR_EVER);
+        let mut state = PartitionState::new(config.clone());
+        apply(&mut state, &events[..events.len().min(60)]);
+        let mut image = sections(&state);
+        let bytes = image.get_mut(&Section::ALL[section]).unwrap();
+        let at = at.index(bytes.len());
+        if cut { bytes.truncate(at) } else { bytes[at] = value }
+        if let Ok(mut state) = restored(&config, &image) {
+            apply(&mut state, &events);
+        }
+    }
+}
+
+#[test]
+fn the_scenarios_reach_finals_and_late_events() {
+    let mut finals = 0;
+    let mut late = 0;
+    for seed in 0..20 {
+        let (floor, events) = tiny(seed);
+        let mut state = PartitionState::new(config(&floor, "UTC", 2, 2));
+        late += apply(&mut state, &disorder::duplicate(&events, 1))
+            .iter()
+            .filter(|outcome| matches!(outcome, Outcome::Rejected(_)))
+            .count();
+        finals += state.counts().deals_final;
+    }
+    assert!(finals > 0 && late > 0, "{finals} {late}");
+}
+
+#[test]
+fn events_ahead_of_the_log_are_refused() {
+    let (floor, events) = tiny(1);
+    let config = config(&floor, "UTC", FOR_EVER, FOR_EVER);
+    let event = &events[0];
+    let occurred_at = match event {
+        Event::Deal(deal) => deal.occurred_at,
+        Event::Activity(activity) => activity.occurred_at,
+    };
+    for (ahead_micros, is_refused) in [(0, false), (1, true)] {
+        let mut state = PartitionState::new(config.clone());
+        let appended_at = Timestamp::from_micros(occurred_at.micros() - ahead_micros).unwrap();
+        let outcome = state.apply(event, Offset(0), Some(appended_at));
+        let refused =
+            matches!(&outcome, Outcome::Rejected(reject) if reject.reason == RejectReason::InFuture);
+        assert_eq!(refused, is_refused, "{outcome:?}");
+    }
+}
