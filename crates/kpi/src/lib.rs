@@ -1,1 +1,17 @@
-//! from cells to KPIs: one definition each
+//! From cells to KPIs: one definition each, with its name, unit, formula, help text and edge cases.
+//!
+//! This room turns a [`Tally`](model::Tally) into the values of the KPIs in [`CATALOGUE`]. It knows `model` alone: not
+//! where tallies come from, not how values are shown.
+//!
+//! Invariants: KPI-1, a value is an exact integer or an exact quotient of integers; KPI-2, what cannot be told (nothing
+//! to divide by, no exchange rate) is absent with its reason, never 0, NaN or a guess; KPI-3, money is rounded once, at
+//! the end, half to even.
+
+mod catalogue;
+mod conversion;
+mod quantile;
+mod value;
+
+pub use catalogue::{CATALOGUE, Dimension, Input, Kpi, find};
+pub use conversion::Conversion;
+pub use value::{Absence, KpiValue, Part, PartKey, Unit, Value};

@@ -1,0 +1,192 @@
+//! Exact sums of money over currencies and days, rounded once.
+//!
+//! Amounts are multiplied by their rate and added as integers; nothing is rounded before [`Conversion::total`]
+//! (invariant KPI-3), so that the order and grouping of the additions cannot change a total.
+
+use model::{Currency, Day, FxRate, Reference};
+
+use crate::value::{Absence, round_half_even};
+
+/// The most fraction digits that a currency of ISO 4217 has.
+const DIGITS_MAX: u32 = 4;
+
+/// Rates of 1 have this value.
+const ONE: i128 = 10_i128.pow(FxRate::SCALE);
+
+/// A sum of amounts in any currencies, on the way to the reporting currency.
+///
+/// Sums of a billion of the largest amounts at a rate of 1 fit; what does not fit makes the total absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversion {
+    reporting: Currency,
+    /// Sums of amount x rate, by the fraction digits of the amount's currency.
+    products: [i128; DIGITS_MAX as usize + 1],
+    /// The first reason, in their order, why the sum cannot be told.
+    absence: Option<Absence>,
+}
+
+impl Conversion {
+    /// A sum of nothing.
+    #[must_use]
+    pub const fn new(reporting: Currency) -> Self {
+        Self { reporting, products: [0; DIGITS_MAX as usize + 1], absence: None }
+    }
+
+    /// The currency that amounts are converted to.
+    #[must_use]
+    pub const fn reporting(&self) -> Currency {
+        self.reporting
+    }
+
+    /// Adds an amount in minor units at the rate that holds on the day; with no day, at the latest rate.
+    pub fn add(&mut self, minor: i128, currency: Currency, day: Option<Day>, reference: &Reference) {
+        if minor == 0 {
+            return;
+        }
+        let rate = if currency == self.reporting {
+            Some(ONE)
+        } else {
+            reference.rate(currency, day).map(i128::from)
+        };
+        let Some(rate) = rate else {
+            let reporting = self.reporting;
+            return self.fail(Absence::MissingRate { currency, day, reporting });
+        };
+        let digits = currency.fraction_digits().min(DIGITS_MAX);
+        self.add_product(digits as usize, minor.checked_mul(rate));
+    }
+
+    /// Adds all of another sum to the same reporting currency.
+    pub fn merge(&mut self, other: &Self) {
+        debug_assert_eq!(self.reporting, other.reporting);
+        for (digits, &product) in other.products.iter().enumerate() {
+            self.add_product(digits, Some(product));
+        }
+        if let Some(absence) = other.absence {
+            self.fail(absence);
+        }
+    }
+
+    /// The sum in minor units of the reporting currency, rounded half to even.
+    ///
+    /// # Errors
+    /// A rate that is missing for any of the amounts, or a sum that is too large.
+    pub fn total(&self) -> Result<i128, Absence> {
+        if let Some(absence) = self.absence {
+            return Err(absence);
+        }
+        let scale = FxRate::SCALE + DIGITS_MAX;
+        let mut whole: i128 = 0;
+        // In units of 10^-scale of a minor unit; the parts stay below one minor unit each.
+        let mut rest: i128 = 0;
+        for (digits, &product) in (0_u32..).zip(&self.products) {
+            let places = FxRate::SCALE + digits - self.reporting.fraction_digits();
+            let divisor = 10_i128.pow(places);
+            whole = whole.checked_add(product.div_euclid(divisor)).ok_or(Absence::OutOfRange)?;
+            rest += product.rem_euclid(divisor) * 10_i128.pow(scale - places);
+        }
+        let unit = 10_i128.pow(scale);
+        let carry = rest.div_euclid(unit);
+        let whole = whole.checked_add(carry).ok_or(Absence::OutOfRange)?;
+        // Half to even depends on the parity of the whole, so its last digit goes along.
+        let parity = whole & 1;
+        let rounded = round_half_even(parity * unit + rest.rem_euclid(unit), unit);
+        whole.checked_add(rounded - parity).ok_or(Absence::OutOfRange)
+    }
+
+    fn add_product(&mut self, digits: usize, product: Option<i128>) {
+        match product.and_then(|product| self.products[digits].checked_add(product)) {
+            Some(sum) => self.products[digits] = sum,
+            None => self.fail(Absence::OutOfRange),
+        }
+    }
+
+    /// The least of all reasons is kept, so that it does not depend on the order of additions.
+    fn fail(&mut self, absence: Absence) {
+        self.absence = Some(self.absence.map_or(absence, |earlier| earlier.min(absence)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{Calendar, ReferenceRecord};
+    use proptest::prelude::*;
+
+    fn currency(code: &str) -> Currency {
+        Currency::from_code(code).unwrap()
+    }
+
+    fn rates(rates: &[(&str, i64, i32)]) -> Reference {
+        let calendar = Calendar::new("UTC", 1).unwrap();
+        let mut reference = Reference::default();
+        for &(code, rate, day) in rates {
+            let record = FxRate { currency: currency(code), rate, effective_from: Day(day) };
+            reference.apply(ReferenceRecord::FxRate(record), &calendar).unwrap();
+        }
+        reference
+    }
+
+    #[test]
+    fn amounts_are_converted_exactly_and_rounded_once() {
+        let reference = rates(&[
+            ("EUR", 1_085_000_000_000, 10),
+            ("EUR", 1_500_000_000_000, 20),
+            ("JPY", 6_543_210_987, 0),
+            ("KWD", 3_250_000_000_000, 0),
+            ("USD", 153_000_000_000_000, 0),
+        ]);
+        for (reporting, amounts, expected) in [
+            ("USD", vec![(125_000, "USD", 0)], Ok(125_000)),
+            ("USD", vec![(100, "EUR", 10)], Ok(108)),
+            ("USD", vec![(300, "EUR", 10)], Ok(326)),
+            ("USD", vec![(100, "EUR", 10), (100, "EUR", 10), (100, "EUR", 10)], Ok(326)),
+            ("USD", vec![(1, "EUR", 20)], Ok(2)),
+            ("USD", vec![(3, "EUR", 20)], Ok(4)),
+            ("USD", vec![(-1, "EUR", 20)], Ok(-2)),
+            ("USD", vec![(5, "EUR", 20), (-2, "EUR", 20)], Ok(4)),
+            ("USD", vec![(1_000_000, "JPY", 0)], Ok(654_321)),
+            ("USD", vec![(1_234, "KWD", 0)], Ok(401)),
+            ("JPY", vec![(100, "USD", 0)], Ok(153)),
+            ("USD", vec![(0, "CHF", 0), (7, "USD", 0)], Ok(7)),
+            (
+                "USD",
+                vec![(1, "GBP", 30), (1, "EUR", 9), (1, "CHF", 5), (1, "CHF", 4)],
+                Err(Absence::MissingRate {
+                    currency: currency("CHF"),
+                    day: Some(Day(4)),
+                    reporting: currency("USD"),
+                }),
+            ),
+            ("USD", vec![(i128::MAX, "USD", 0)], Err(Absence::OutOfRange)),
+        ] {
+            let mut sum = Conversion::new(currency(reporting));
+            for &(minor, code, day) in &amounts {
+                sum.add(minor, currency(code), Some(Day(day)), &reference);
+            }
+            assert_eq!(sum.total(), expected, "{amounts:?} in {reporting}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn grouping_does_not_matter(amounts in prop::collection::vec((-10_i128.pow(15)..10_i128.pow(15), 0..4_usize, any::<bool>()), 0..30)) {
+            let reference = rates(&[("EUR", 1_085_123_456_789, 0), ("JPY", 6_543_210_987, 0), ("KWD", 3_250_000_000_001, 0)]);
+            let codes = ["USD", "EUR", "JPY", "KWD"].map(currency);
+            let mut sums = [Conversion::new(codes[0]), Conversion::new(codes[0]), Conversion::new(codes[0])];
+            // One rational over 10^16 of a cent: the plain reading of "exact, rounded once".
+            let mut exact = 0_i128;
+            for &(minor, code, first) in &amounts {
+                let currency = codes[code];
+                sums[usize::from(first)].add(minor, currency, None, &reference);
+                sums[2].add(minor, currency, None, &reference);
+                let rate = [ONE, 1_085_123_456_789, 6_543_210_987, 3_250_000_000_001][code];
+                exact += minor * rate * 10_i128.pow(2 + 4 - currency.fraction_digits());
+            }
+            let [mut left, right, all] = sums;
+            left.merge(&right);
+            prop_assert_eq!(&left, &all);
+            prop_assert_eq!(all.total(), Ok(round_half_even(exact, 10_i128.pow(16))));
+        }
+    }
+}

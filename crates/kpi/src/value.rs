@@ -1,0 +1,252 @@
+//! What a KPI's value is: exact, with a unit, or absent with a reason.
+
+use std::cmp::Ordering;
+
+use model::{Category, Currency, Day, StageIndex};
+use thiserror::Error;
+
+use crate::catalogue::Kpi;
+
+/// What a value counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Deals.
+    Deals,
+    /// Activities.
+    Activities,
+    /// Minor units of a currency.
+    Money,
+    /// A share, 0 to 1.
+    Ratio,
+    /// Days of 24 hours; values are held in seconds.
+    Days,
+    /// Minutes; values are held in seconds.
+    Minutes,
+}
+
+impl Unit {
+    /// The name used in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deals => "deals",
+            Self::Activities => "activities",
+            Self::Money => "money",
+            Self::Ratio => "ratio",
+            Self::Days => "days",
+            Self::Minutes => "minutes",
+        }
+    }
+
+    /// How many of what a [`Value`] holds make one of this unit: 86 400 seconds a day, 60 seconds a minute, else 1.
+    #[must_use]
+    pub const fn held_per_unit(self) -> i128 {
+        match self {
+            Self::Days => 86_400,
+            Self::Minutes => 60,
+            _ => 1,
+        }
+    }
+}
+
+/// An exact value. Durations are in seconds, money in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value {
+    /// A sum.
+    Whole(i128),
+    /// A share or a mean: both parts are sums that add up over scopes.
+    Quotient {
+        /// What is divided.
+        numerator: i128,
+        /// By what; above 0.
+        denominator: i128,
+    },
+    /// A quantile of a sketch; its quotient is exact for the sketch, but its parts mean nothing by themselves.
+    Quantile {
+        /// What is divided.
+        numerator: i128,
+        /// By what; above 0.
+        denominator: i128,
+        /// Of how many values it is a quantile; above 0.
+        count: i128,
+    },
+}
+
+impl Value {
+    /// Numerator and denominator; the denominator is above 0.
+    #[must_use]
+    pub const fn fraction(self) -> (i128, i128) {
+        match self {
+            Self::Whole(whole) => (whole, 1),
+            Self::Quotient { numerator, denominator } | Self::Quantile { numerator, denominator, .. } => {
+                (numerator, denominator)
+            }
+        }
+    }
+
+    /// The nearest double, for showing; sums are never made of these.
+    #[must_use]
+    pub fn approximate(self) -> f64 {
+        let (numerator, denominator) = self.fraction();
+        numerator as f64 / denominator as f64
+    }
+
+    /// The nearest integer, half to even.
+    #[must_use]
+    pub fn rounded(self) -> i128 {
+        let (numerator, denominator) = self.fraction();
+        round_half_even(numerator, denominator)
+    }
+
+    /// Compares exactly, without overflow.
+    #[must_use]
+    pub fn compare(self, other: Self) -> Ordering {
+        compare_fractions(self.fraction(), other.fraction())
+    }
+}
+
+/// `numerator / denominator` to the nearest integer, half to even; the denominator is above 0.
+pub(crate) fn round_half_even(numerator: i128, denominator: i128) -> i128 {
+    let (whole, rest) = (numerator.div_euclid(denominator), numerator.rem_euclid(denominator));
+    // `rest` is compared with what it lacks to the next integer, because twice the rest may not fit.
+    match rest.cmp(&(denominator - rest)) {
+        Ordering::Less => whole,
+        Ordering::Greater => whole + 1,
+        Ordering::Equal => whole + (whole & 1),
+    }
+}
+
+/// Compares by the digits of the continued fractions: products of 128-bit parts would not fit.
+fn compare_fractions(mut left: (i128, i128), mut right: (i128, i128)) -> Ordering {
+    let mut reversed = false;
+    loop {
+        let directed = |order: Ordering| if reversed { order.reverse() } else { order };
+        let whole = left.0.div_euclid(left.1).cmp(&right.0.div_euclid(right.1));
+        if whole.is_ne() {
+            return directed(whole);
+        }
+        let rests = (left.0.rem_euclid(left.1), right.0.rem_euclid(right.1));
+        if rests.0 == 0 || rests.1 == 0 {
+            return directed(rests.0.cmp(&rests.1));
+        }
+        // a/b < c/d just if d/c < b/a.
+        left = (left.1, rests.0);
+        right = (right.1, rests.1);
+        reversed = !reversed;
+    }
+}
+
+/// Why a value cannot be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Error)]
+#[non_exhaustive]
+pub enum Absence {
+    /// The denominator is 0.
+    #[error("there are no {0} to divide by")]
+    NothingToDivideBy(&'static str),
+    /// An amount cannot be converted to the reporting currency.
+    #[error(
+        "no exchange rate from {currency} to {reporting} holds {}; publish a reference record fx_rate",
+        day_text(*.day)
+    )]
+    MissingRate {
+        /// The currency of the amount.
+        currency: Currency,
+        /// The day whose rate is needed; the latest if none.
+        day: Option<Day>,
+        /// The currency to convert to.
+        reporting: Currency,
+    },
+    /// A sum does not fit 128 bits.
+    #[error("the sum is too large to be exact")]
+    OutOfRange,
+}
+
+fn day_text(day: Option<Day>) -> String {
+    day.map_or_else(|| "now".to_owned(), |day| format!("on {day}"))
+}
+
+/// What a part of a KPI is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PartKey {
+    /// A stage.
+    Stage(StageIndex),
+    /// A category of activities.
+    Category(Category),
+}
+
+/// One part of a KPI that is told by stage or by category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Of what.
+    pub key: PartKey,
+    /// How much, in the KPI's unit.
+    pub value: Result<Value, Absence>,
+}
+
+/// A KPI with its value for one scope and period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KpiValue {
+    /// Which KPI.
+    pub kpi: &'static Kpi,
+    /// The value over all parts.
+    pub value: Result<Value, Absence>,
+    /// The currency of the value, for those in [`Unit::Money`].
+    pub currency: Option<Currency>,
+    /// By stage or by category, in their order, for those that have a dimension. Parts of money are rounded each by
+    /// itself, so that their sum can differ from the value by a minor unit a part.
+    pub parts: Vec<Part>,
+    /// The amounts before conversion, in minor units, by currency; for sums of money.
+    pub by_currency: Vec<(Currency, i128)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn halves_are_rounded_to_even() {
+        for (numerator, denominator, expected) in [
+            (0, 1, 0),
+            (5, 2, 2),
+            (7, 2, 4),
+            (-5, 2, -2),
+            (-7, 2, -4),
+            (251, 100, 3),
+            (249, 100, 2),
+            (-249, 100, -2),
+            (i128::MAX, i128::MAX, 1),
+            (i128::MAX - 1, i128::MAX, 1),
+        ] {
+            assert_eq!(round_half_even(numerator, denominator), expected, "{numerator}/{denominator}");
+        }
+    }
+
+    #[test]
+    fn absences_say_what_is_missing() {
+        let [currency, reporting] = ["EUR", "USD"].map(|code| Currency::from_code(code).unwrap());
+        for (day, expected) in [
+            (
+                Some(Day(0)),
+                "no exchange rate from EUR to USD holds on 1970-01-01; publish a reference record fx_rate",
+            ),
+            (None, "no exchange rate from EUR to USD holds now; publish a reference record fx_rate"),
+        ] {
+            assert_eq!(Absence::MissingRate { currency, day, reporting }.to_string(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fractions_compare_as_products_do(a in -50_i128..50, b in 1..50_i128, c in -50_i128..50, d in 1..50_i128) {
+            prop_assert_eq!(compare_fractions((a, b), (c, d)), (a * d).cmp(&(c * b)));
+        }
+
+        #[test]
+        fn large_fractions_compare_without_overflow(a: i128, b in 1..=i128::MAX, c: i128, d in 1..=i128::MAX) {
+            let order = compare_fractions((a, b), (c, d));
+            prop_assert_eq!(compare_fractions((c, d), (a, b)), order.reverse());
+            prop_assert_eq!(compare_fractions((a, b), (a, b)), Ordering::Equal);
+        }
+    }
+}
