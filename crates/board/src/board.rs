@@ -1,0 +1,417 @@
+//! The board: tables of sums by period, what turns them into answers, and what is known of the partitions.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dashmap::DashMap;
+use kpi::{CATALOGUE, Kpi, KpiValue};
+use model::{
+    Calendar, CellKey, Currency, Day, Offset, PartitionId, Period, PeriodKind, Pipelines, Reference,
+    RepIndex, TerritoryIndex, Timestamp, TopicName,
+};
+use parking_lot::{Mutex, RwLock};
+
+use crate::leaderboard::{Group, Leaderboard, Order};
+use crate::names::Names;
+use crate::organisation::Organisation;
+use crate::partition::{Partition, PartitionWriter, Partitions};
+use crate::status::{Readiness, Status, Statuses};
+use crate::table::{Delta, ForeignKey, PeriodSlot, SumKey, Table};
+use crate::view::{Scope, ScopeTally, View, evaluate};
+
+/// The read side of the service; shared by its workers, who write, and by everybody who asks.
+#[derive(Debug)]
+pub struct Board {
+    pipelines: Arc<Pipelines>,
+    calendar: Calendar,
+    reporting: Currency,
+    tables: DashMap<PeriodSlot, Arc<RwLock<Table>>>,
+    reps: RwLock<Names>,
+    territories: RwLock<Names>,
+    partitions: RwLock<Partitions>,
+    statuses: Mutex<Statuses>,
+    reference: RwLock<Option<Arc<Reference>>>,
+    /// The latest organisation that was asked for; made anew when the reference or the names are others.
+    organisation: Mutex<Option<Arc<Organisation>>>,
+    generation: AtomicU64,
+    ignored: AtomicU64,
+}
+
+impl Board {
+    /// An empty board. Money is converted to the reporting currency.
+    #[must_use]
+    pub fn new(pipelines: Pipelines, calendar: Calendar, reporting: Currency) -> Self {
+        Self {
+            pipelines: Arc::new(pipelines),
+            calendar,
+            reporting,
+            tables: DashMap::new(),
+            reps: RwLock::default(),
+            territories: RwLock::default(),
+            partitions: RwLock::default(),
+            statuses: Mutex::default(),
+            reference: RwLock::default(),
+            organisation: Mutex::default(),
+            generation: AtomicU64::new(0),
+            ignored: AtomicU64::new(0),
+        }
+    }
+
+    /// The stages.
+    #[must_use]
+    pub fn pipelines(&self) -> &Pipelines {
+        &self.pipelines
+    }
+
+    /// The calendar.
+    #[must_use]
+    pub const fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// The currency that money is converted to.
+    #[must_use]
+    pub const fn reporting_currency(&self) -> Currency {
+        self.reporting
+    }
+
+    /// A way onto the board for the worker of a partition. Earlier writers of the partition are not heard any more.
+    #[must_use]
+    pub fn writer(self: &Arc<Self>, partition: PartitionId) -> PartitionWriter {
+        let partition = Arc::clone(self.partitions.write().entry(partition).or_default());
+        PartitionWriter::new(Arc::clone(self), partition)
+    }
+
+    /// Lets reference records hold in place of all earlier ones. They are used on reading alone.
+    pub fn set_reference(&self, reference: Arc<Reference>) {
+        *self.reference.write() = Some(reference);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// The reference records, once they are loaded.
+    #[must_use]
+    pub fn reference(&self) -> Option<Arc<Reference>> {
+        self.reference.read().clone()
+    }
+
+    /// Tells how far the worker of a partition is.
+    pub fn set_status(&self, partition: PartitionId, status: Status) {
+        self.statuses.lock().set(partition, status);
+    }
+
+    /// Tells which partitions are this instance's; what was known of others is forgotten.
+    pub fn set_assignment(&self, partitions: &[PartitionId]) {
+        self.statuses.lock().assign(partitions);
+    }
+
+    /// Whether the numbers are whole, and if not, why.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        let has_reference = self.reference.read().is_some();
+        self.statuses.lock().readiness(has_reference)
+    }
+
+    /// A number that grows whenever a number on the board may have changed.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// How many publishes and retractions came too late and were ignored.
+    #[must_use]
+    pub fn ignored_publishes(&self) -> u64 {
+        self.ignored.load(Ordering::Relaxed)
+    }
+
+    /// How far each partition's published numbers go: the next offset of each topic.
+    #[must_use]
+    pub fn positions(&self) -> Vec<(PartitionId, TopicName, Offset)> {
+        let mut positions = Vec::new();
+        for (&number, partition) in &*self.partitions.read() {
+            let stamp = partition.stamp().map(|stamp| stamp.positions).unwrap_or_default();
+            positions.extend(stamp.into_iter().map(|(topic, offset)| (number, topic, offset)));
+        }
+        positions
+    }
+
+    /// How many cells the partitions have published, and how many sums the tables hold. Cost: waits for publishes.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        let partitions: Vec<Arc<Partition>> = self.partitions.read().values().map(Arc::clone).collect();
+        let cells = partitions.iter().map(|partition| partition.len()).sum();
+        let sums = self.all_tables().iter().map(|table| table.read().len()).sum();
+        (cells, sums)
+    }
+
+    /// The ids of all reps that have or had numbers or that the reference records name, in order.
+    #[must_use]
+    pub fn reps(&self) -> Vec<Arc<str>> {
+        sorted(self.organisation().reps.iter().map(|rep| &rep.id))
+    }
+
+    /// The ids of all territories that have or had numbers or that the reference records name, in order.
+    #[must_use]
+    pub fn territories(&self) -> Vec<Arc<str>> {
+        sorted(self.organisation().territories.iter().map(|territory| &territory.id))
+    }
+
+    /// The ids of all territories that others name as their parent, in order.
+    #[must_use]
+    pub fn regions(&self) -> Vec<Arc<str>> {
+        sorted(self.organisation().regions.iter().map(|region| &region.id))
+    }
+
+    /// The ids of all teams that reps name, in order.
+    #[must_use]
+    pub fn teams(&self) -> Vec<Arc<str>> {
+        sorted(self.organisation().teams.iter().map(|team| &team.id))
+    }
+
+    /// The name to show for a scope; none for the company's, and for an id that does not exist.
+    #[must_use]
+    pub fn name(&self, scope: &Scope) -> Option<Arc<str>> {
+        let organisation = self.organisation();
+        match scope {
+            Scope::Company => None,
+            Scope::Region(id) => organisation.region(id).map(|index| &organisation.regions[index].name),
+            Scope::Team(id) => organisation.team(id).map(|index| &organisation.teams[index].name),
+            Scope::Territory(id) => {
+                let mut territories = organisation.territories.iter();
+                territories.find(|territory| *territory.id == **id).map(|territory| &territory.name)
+            }
+            Scope::Rep(id) => organisation.reps.iter().find(|rep| *rep.id == **id).map(|rep| &rep.name),
+        }
+        .map(Arc::clone)
+    }
+
+    /// The periods of a kind that have numbers, in order.
+    #[must_use]
+    pub fn periods(&self, kind: PeriodKind) -> Vec<Period> {
+        let periods = self.tables.iter().filter_map(|table| table.key().period());
+        let mut periods: Vec<Period> = periods.filter(|period| period.kind == kind).collect();
+        periods.sort_unstable();
+        periods
+    }
+
+    /// The sums of a scope in a period; nothing for an id that does not exist. Cost: one pass over the period's table.
+    #[must_use]
+    pub fn tally(&self, scope: &Scope, slot: PeriodSlot) -> ScopeTally {
+        let mut result = ScopeTally::new(self.reporting);
+        let Some(table) = self.table(slot) else {
+            return result;
+        };
+        let organisation = self.organisation();
+        let members = self.members(scope, &organisation);
+        let table = table.read();
+        for (SumKey { rep, territory, measure }, value) in table.sums() {
+            if members.contain(rep, territory) {
+                result.add(measure, value, &organisation.reference);
+            }
+        }
+        for (ForeignKey { rep, territory, day, currency }, value) in table.foreign() {
+            if members.contain(rep, territory) {
+                result.won_amount.add(value, currency, Some(day), &organisation.reference);
+            }
+        }
+        result
+    }
+
+    /// The KPIs of a scope that are told for a period, or with no period those that stand now, in the order of the
+    /// catalogue.
+    #[must_use]
+    pub fn kpis(&self, scope: &Scope, period: Option<Period>) -> Vec<KpiValue> {
+        let sums = self.tally(scope, period.into());
+        let reference = &self.organisation().reference;
+        CATALOGUE
+            .iter()
+            .filter(|kpi| kpi.is_told_for(period.map(|period| period.kind)))
+            .map(|kpi| evaluate(kpi, &sums, reference, &self.pipelines))
+            .collect()
+    }
+
+    /// Ranks scopes of one kind by a KPI; none if the KPI is not told for the period. See [`View::leaderboard`].
+    #[must_use]
+    pub fn leaderboard(
+        &self,
+        kpi: &'static Kpi,
+        period: Option<Period>,
+        group: Group,
+        order: Order,
+        limit: usize,
+        now: Timestamp,
+    ) -> Option<Leaderboard> {
+        self.view(period.into(), now).leaderboard(kpi, group, order, limit)
+    }
+
+    /// The sums of all scopes in a period. Cost: one pass over the period's table, whose lock is held for a copy only.
+    #[must_use]
+    pub fn view(&self, slot: PeriodSlot, now: Timestamp) -> View {
+        let (sums, foreign): (Vec<_>, Vec<_>) = self.table(slot).map_or_else(Default::default, |table| {
+            let table = table.read();
+            (table.sums().collect(), table.foreign().collect())
+        });
+        // Names come before the cells that use them, so every index that was copied is in the organisation.
+        let organisation = self.organisation();
+        let reference = &organisation.reference;
+        let nothing = || ScopeTally::new(self.reporting);
+        let mut reps = vec![nothing(); organisation.reps.len()];
+        let mut territories = vec![nothing(); organisation.territories.len()];
+        for (SumKey { rep, territory, measure }, value) in sums {
+            reps[rep.0 as usize].add(measure, value, reference);
+            territories[territory.0 as usize].add(measure, value, reference);
+        }
+        for (ForeignKey { rep, territory, day, currency }, value) in foreign {
+            reps[rep.0 as usize].won_amount.add(value, currency, Some(day), reference);
+            territories[territory.0 as usize].won_amount.add(value, currency, Some(day), reference);
+        }
+        let mut view = View {
+            slot,
+            company: nothing(),
+            regions: Vec::new(),
+            territories: Vec::new(),
+            teams: Vec::new(),
+            reps: Vec::new(),
+            reference: Arc::clone(reference),
+            pipelines: Arc::clone(&self.pipelines),
+        };
+        view.fill_territories(&organisation, territories);
+        view.fill_reps(&organisation, reps, self.calendar.day_of(now));
+        view
+    }
+
+    fn table(&self, slot: PeriodSlot) -> Option<Arc<RwLock<Table>>> {
+        self.tables.get(&slot).map(|table| Arc::clone(&table))
+    }
+
+    fn all_tables(&self) -> Vec<Arc<RwLock<Table>>> {
+        self.tables.iter().map(|table| Arc::clone(&table)).collect()
+    }
+
+    fn organisation(&self) -> Arc<Organisation> {
+        let reference = self.reference().unwrap_or_default();
+        let (reps, territories) = (self.reps.read(), self.territories.read());
+        let counts = (reps.as_slice().len(), territories.as_slice().len());
+        let mut latest = self.organisation.lock();
+        if let Some(organisation) = &*latest
+            && organisation.counts == counts
+            && (Arc::ptr_eq(&organisation.reference, &reference)
+                || (organisation.reference.is_empty() && reference.is_empty()))
+        {
+            return Arc::clone(organisation);
+        }
+        let organisation = Arc::new(Organisation::new(reference, reps.as_slice(), territories.as_slice()));
+        *latest = Some(Arc::clone(&organisation));
+        organisation
+    }
+
+    fn members(&self, scope: &Scope, organisation: &Organisation) -> Members {
+        match scope {
+            Scope::Company => Members::All,
+            Scope::Rep(id) => Members::Rep(self.reps.read().number(id).map(RepIndex)),
+            Scope::Territory(id) => {
+                Members::Territory(self.territories.read().number(id).map(TerritoryIndex))
+            }
+            Scope::Region(id) => {
+                let region = organisation.region(id);
+                let inside = organisation
+                    .territories
+                    .iter()
+                    .map(|territory| region.is_some_and(|region| territory.regions.contains(&region)));
+                Members::Territories(inside.collect())
+            }
+            Scope::Team(id) => {
+                let team = organisation.team(id);
+                let inside = organisation.reps.iter().map(|rep| team.is_some() && rep.team == team);
+                Members::Reps(inside.collect())
+            }
+        }
+    }
+
+    pub(crate) fn intern_reps<N: AsRef<str>>(&self, names: &[N]) -> Vec<RepIndex> {
+        intern(&self.reps, names).into_iter().map(RepIndex).collect()
+    }
+
+    pub(crate) fn intern_territories<N: AsRef<str>>(&self, names: &[N]) -> Vec<TerritoryIndex> {
+        intern(&self.territories, names).into_iter().map(TerritoryIndex).collect()
+    }
+
+    pub(crate) fn count_ignored(&self) {
+        self.ignored.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Adds changes to the tables of their periods: sorted by day first, so that each table is locked once.
+    pub(crate) fn apply(&self, mut deltas: Vec<Delta>) {
+        if deltas.is_empty() {
+            return;
+        }
+        deltas.sort_unstable_by_key(|delta| delta.day);
+        let standing = deltas.partition_point(|delta| delta.day == CellKey::STANDING);
+        let (standing, dated) = deltas.split_at(standing);
+        if !standing.is_empty() {
+            self.apply_to(PeriodSlot::Standing, standing);
+        }
+        for kind in PeriodKind::ALL {
+            for run in dated.chunk_by(|left, right| {
+                left.day == right.day || self.in_one_period(kind, left.day, right.day)
+            }) {
+                self.apply_to(PeriodSlot::Period(self.calendar.period_of(kind, run[0].day)), run);
+            }
+        }
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    fn in_one_period(&self, kind: PeriodKind, left: Day, right: Day) -> bool {
+        self.calendar.period_of(kind, left) == self.calendar.period_of(kind, right)
+    }
+
+    fn apply_to(&self, slot: PeriodSlot, deltas: &[Delta]) {
+        let table = Arc::clone(&self.tables.entry(slot).or_default());
+        let is_empty = {
+            let mut table = table.write();
+            table.apply(deltas, self.reporting);
+            table.is_empty()
+        };
+        drop(table);
+        if is_empty {
+            // Only while nobody else holds it: what they would write to a table outside the map would be lost.
+            self.tables.remove_if(&slot, |_, table| Arc::strong_count(table) == 1 && table.read().is_empty());
+        }
+    }
+}
+
+/// Which cells are a scope's.
+enum Members {
+    All,
+    Rep(Option<RepIndex>),
+    Territory(Option<TerritoryIndex>),
+    /// By index.
+    Reps(Vec<bool>),
+    /// By index.
+    Territories(Vec<bool>),
+}
+
+impl Members {
+    fn contain(&self, rep: RepIndex, territory: TerritoryIndex) -> bool {
+        match self {
+            Self::All => true,
+            Self::Rep(one) => *one == Some(rep),
+            Self::Territory(one) => *one == Some(territory),
+            Self::Reps(inside) => inside.get(rep.0 as usize).is_some_and(|&inside| inside),
+            Self::Territories(inside) => inside.get(territory.0 as usize).is_some_and(|&inside| inside),
+        }
+    }
+}
+
+fn intern<N: AsRef<str>>(names: &RwLock<Names>, new: &[N]) -> Vec<u32> {
+    if new.is_empty() {
+        return Vec::new();
+    }
+    let mut names = names.write();
+    new.iter().map(|name| names.intern(name.as_ref())).collect()
+}
+
+fn sorted<'a>(ids: impl Iterator<Item = &'a Arc<str>>) -> Vec<Arc<str>> {
+    let mut ids: Vec<Arc<str>> = ids.map(Arc::clone).collect();
+    ids.sort_unstable();
+    ids
+}

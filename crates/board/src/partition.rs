@@ -1,0 +1,203 @@
+//! What one partition has published, and its way onto the board.
+//!
+//! A partition keeps the absolute value of each of its cells, so that a publish, which is absolute too, can be turned
+//! into changes of the sums (invariant BOARD-2). Names are numbered by each writer in its own way: they are translated
+//! on arrival, and a writer made after a restart brings its own table.
+
+use std::sync::Arc;
+
+use model::{CellKey, Day, Offset, PartitionId, RepIndex, TerritoryIndex, TopicName};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use thiserror::Error;
+
+use crate::board::Board;
+use crate::table::{Delta, Sum, SumKey, release_room};
+
+/// How far the log was folded for a publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    /// The sum of the next offsets of all topics; never falls within one history of a partition.
+    pub progress: u64,
+    /// The next offset of each topic.
+    pub positions: Vec<(TopicName, Offset)>,
+}
+
+/// What became of a publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// The board shows it.
+    Applied {
+        /// How many cells have another value than before.
+        changed_cells: usize,
+    },
+    /// It is older than what the board has of the partition, or its writer is not the newest one: nothing changed.
+    Ignored,
+}
+
+/// Why a publish is not accepted; nothing of it was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum PublishError {
+    /// A cell's rep was not named before.
+    #[error(
+        "cell of rep {index}, but only {known} reps were named; name new reps in the publish that first uses them"
+    )]
+    UnknownRep {
+        /// The index.
+        index: u32,
+        /// How many names the writer has given.
+        known: usize,
+    },
+    /// A cell's territory was not named before.
+    #[error(
+        "cell of territory {index}, but only {known} territories were named; name new ones in the publish that first \
+         uses them"
+    )]
+    UnknownTerritory {
+        /// The index.
+        index: u32,
+        /// How many names the writer has given.
+        known: usize,
+    },
+    /// A cell's day is outside the years that times can be in.
+    #[error("cell of day number {0}, which is outside the years 1970 to 2199")]
+    DayOutOfRange(i32),
+}
+
+/// What the board keeps of a partition.
+#[derive(Debug, Default)]
+pub(crate) struct Partition {
+    cells: Mutex<Cells>,
+    /// Beside the cells, so that readers of positions never wait for a long publish.
+    stamp: Mutex<Option<Stamp>>,
+}
+
+#[derive(Debug, Default)]
+struct Cells {
+    /// The number of the newest writer.
+    writer: u64,
+    values: FxHashMap<CellKey, Sum>,
+}
+
+impl Partition {
+    /// The number of a new writer, the only one that is heard from now on.
+    fn next_writer(&self) -> u64 {
+        let mut cells = self.cells.lock();
+        cells.writer += 1;
+        cells.writer
+    }
+
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.stamp.lock().clone()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.cells.lock().values.len()
+    }
+}
+
+/// The way onto the board for the worker of one partition. The newest writer of a partition is the only one heard.
+#[derive(Debug)]
+pub struct PartitionWriter {
+    board: Arc<Board>,
+    partition: Arc<Partition>,
+    number: u64,
+    /// Board-wide numbers by the writer's own.
+    reps: Vec<RepIndex>,
+    territories: Vec<TerritoryIndex>,
+}
+
+impl PartitionWriter {
+    pub(crate) fn new(board: Arc<Board>, partition: Arc<Partition>) -> Self {
+        let number = partition.next_writer();
+        Self { board, partition, number, reps: Vec::new(), territories: Vec::new() }
+    }
+
+    /// Shows the absolute values of cells that changed since the last publish; 0 means gone. The first publish of a
+    /// writer brings all cells and all names. New names are appended to the writer's tables, whose indexes the keys
+    /// use; they are kept even if the cells are ignored.
+    ///
+    /// Ignored, and counted, if the stamp is older than the last one that was applied: since cells follow from the log
+    /// alone, the later publish of the same writer brings what is missing. Repeating a publish changes nothing.
+    ///
+    /// Cost: about a hash table's update for each cell and each of its five periods; a table's lock is taken once a
+    /// period, not once a cell.
+    ///
+    /// # Errors
+    /// A cell without a name or outside all calendars; then nothing is applied, and a retry gives the same answer.
+    pub fn publish<N: AsRef<str>>(
+        &mut self,
+        stamp: Stamp,
+        new_reps: &[N],
+        new_territories: &[N],
+        cells: impl IntoIterator<Item = (CellKey, i128)>,
+    ) -> Result<Published, PublishError> {
+        self.reps.extend(self.board.intern_reps(new_reps));
+        self.territories.extend(self.board.intern_territories(new_territories));
+        let cells = cells
+            .into_iter()
+            .map(|(key, value)| Ok((self.translate(key)?, value)))
+            .collect::<Result<Vec<_>, PublishError>>()?;
+
+        let mut own = self.partition.cells.lock();
+        let last = self.partition.stamp.lock().as_ref().map(|stamp| stamp.progress);
+        if own.writer != self.number || last.is_some_and(|last| stamp.progress < last) {
+            self.board.count_ignored();
+            return Ok(Published::Ignored);
+        }
+        let mut deltas = Vec::with_capacity(cells.len());
+        for (key, value) in cells {
+            let before =
+                if value == 0 { own.values.remove(&key) } else { own.values.insert(key, Sum::new(value)) };
+            let delta = value.wrapping_sub(before.map_or(0, Sum::get));
+            if delta != 0 {
+                deltas.push(delta_of(key, delta));
+            }
+        }
+        release_room(&mut own.values);
+        let changed_cells = deltas.len();
+        self.board.apply(deltas);
+        *self.partition.stamp.lock() = Some(stamp);
+        Ok(Published::Applied { changed_cells })
+    }
+
+    /// Takes everything of the partition off the board, as when it is revoked. Ignored if there is a newer writer.
+    /// Who owns the partition next makes a writer and publishes all.
+    pub fn retract(self) -> Published {
+        let mut own = self.partition.cells.lock();
+        if own.writer != self.number {
+            self.board.count_ignored();
+            return Published::Ignored;
+        }
+        let deltas: Vec<Delta> = std::mem::take(&mut own.values)
+            .into_iter()
+            .map(|(key, value)| delta_of(key, value.get().wrapping_neg()))
+            .collect();
+        let changed_cells = deltas.len();
+        self.board.apply(deltas);
+        *self.partition.stamp.lock() = None;
+        Published::Applied { changed_cells }
+    }
+
+    fn translate(&self, key: CellKey) -> Result<CellKey, PublishError> {
+        let unknown_rep = PublishError::UnknownRep { index: key.rep.0, known: self.reps.len() };
+        let unknown_territory =
+            PublishError::UnknownTerritory { index: key.territory.0, known: self.territories.len() };
+        if key.day != CellKey::STANDING && Day::checked(key.day.0).is_err() {
+            return Err(PublishError::DayOutOfRange(key.day.0));
+        }
+        Ok(CellKey {
+            rep: *self.reps.get(key.rep.0 as usize).ok_or(unknown_rep)?,
+            territory: *self.territories.get(key.territory.0 as usize).ok_or(unknown_territory)?,
+            ..key
+        })
+    }
+}
+
+const fn delta_of(key: CellKey, value: i128) -> Delta {
+    let CellKey { rep, territory, day, measure } = key;
+    Delta { day, key: SumKey { rep, territory, measure }, value }
+}
+
+/// The partitions by number, as the board holds them.
+pub(crate) type Partitions = std::collections::BTreeMap<PartitionId, Arc<Partition>>;

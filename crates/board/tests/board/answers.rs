@@ -1,0 +1,227 @@
+//! What the board tells of small, fixed numbers.
+
+use std::sync::Arc;
+
+use crate::fixture::{currency, day, empty_board, rate, reference, rep, territory};
+use kpi::{Absence, Value};
+use model::{
+    CellKey, Day, Measure, Offset, PartitionId, Period, PeriodKind, RepIndex, TerritoryIndex, Timestamp,
+};
+use tallyboard_board::{Board, Group, Order, PeriodSlot, PublishError, Published, Scope, Stamp};
+
+fn stamp(progress: u64) -> Stamp {
+    Stamp { progress, positions: vec![("deals".into(), Offset(i64::try_from(progress).unwrap()))] }
+}
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-11-24T12:00:00Z").unwrap()
+}
+
+/// Publishes cells of named reps, all in the territory `oslo`, as one partition.
+fn publish(board: &Arc<Board>, partition: i32, reps: &[&str], cells: &[(u32, &str, Measure, i128)]) {
+    let cells = cells.iter().map(|&(rep, on, measure, value)| {
+        let on = if on.is_empty() { CellKey::STANDING } else { day(on) };
+        (CellKey { rep: RepIndex(rep), territory: TerritoryIndex(0), day: on, measure }, value)
+    });
+    let mut writer = board.writer(PartitionId(partition));
+    assert!(writer.publish(stamp(1), reps, &["oslo"], cells).is_ok());
+}
+
+fn quarter(board: &Board) -> Period {
+    board.calendar().period_of(PeriodKind::Quarter, board.calendar().day_of(now()))
+}
+
+#[test]
+fn foreign_amounts_are_converted_at_the_rate_of_their_day() {
+    let board = empty_board();
+    board.set_reference(reference(vec![
+        rate("EUR", 1_000, day("2026-10-01")),
+        rate("EUR", 2_000, day("2026-11-01")),
+    ]));
+    let [eur, usd] = ["EUR", "USD"].map(|code| Measure::WonAmount(currency(code)));
+    publish(
+        &board,
+        0,
+        &["ann"],
+        &[(0, "2026-10-31", eur, 100), (0, "2026-11-01", eur, 100), (0, "2026-11-01", usd, 7)],
+    );
+    let total = |slot| board.tally(&Scope::Company, slot).won_amount.total();
+    assert_eq!(total(PeriodSlot::Period(quarter(&board))), Ok(307));
+
+    // Other rates count from the next read on.
+    board.set_reference(reference(vec![rate("EUR", 3_000, day("2026-11-01"))]));
+    let missing = Absence::MissingRate {
+        currency: currency("EUR"),
+        day: Some(day("2026-10-31")),
+        reporting: currency("USD"),
+    };
+    assert_eq!(total(PeriodSlot::Period(quarter(&board))), Err(missing));
+    let november = board.calendar().parse("2026-11").unwrap();
+    assert_eq!(total(PeriodSlot::Period(november)), Ok(307));
+    let by_name =
+        |kpis: Vec<kpi::KpiValue>| kpis.into_iter().find(|kpi| kpi.kpi.name == "won_amount").unwrap();
+    let won_amount = by_name(board.kpis(&Scope::Company, Some(quarter(&board))));
+    assert_eq!(won_amount.value, Err(missing));
+    assert_eq!(won_amount.by_currency, [(currency("EUR"), 200), (currency("USD"), 7)]);
+}
+
+#[test]
+fn equal_values_share_a_rank_and_absent_ones_have_none() {
+    let board = empty_board();
+    board.set_reference(reference(vec![
+        rep("ann", Some("hunters"), None),
+        rep("idle", Some("farmers"), None),
+        rep("gone", None, Some("2026-11-23")),
+        rep("leaving", None, Some("2026-11-24")),
+        rep("gone with numbers", None, Some("2026-11-01")),
+        territory("oslo", Some("nord")),
+    ]));
+    let (won, lost) = (Measure::WonDeals, Measure::LostDeals);
+    let today = "2026-11-24";
+    publish(
+        &board,
+        0,
+        &["ann", "bob", "cyd", "gone with numbers"],
+        &[
+            (0, today, won, 1),
+            (0, today, lost, 1),
+            (1, today, won, 2),
+            (1, today, lost, 2),
+            (2, today, won, 5),
+        ],
+    );
+    publish(&board, 1, &["gone with numbers"], &[(0, today, lost, 4)]);
+
+    let rows = |kpi: &str, group, order, limit| {
+        let board =
+            board.leaderboard(kpi::find(kpi).unwrap(), Some(quarter(&board)), group, order, limit, now());
+        let board = board.unwrap();
+        let rows: Vec<(Option<usize>, String)> =
+            board.rows.iter().map(|row| (row.rank, row.id.to_string())).collect();
+        (rows, board.total_rows)
+    };
+    let expected = |rows: Vec<(usize, &str)>| -> Vec<(Option<usize>, String)> {
+        rows.iter().map(|&(rank, id)| ((rank > 0).then_some(rank), id.to_owned())).collect()
+    };
+    for (kpi, group, order, limit, ranks, total) in [
+        (
+            "win_rate",
+            Group::Reps,
+            Order::Descending,
+            9,
+            vec![(1, "cyd"), (2, "ann"), (2, "bob"), (4, "gone with numbers"), (0, "idle"), (0, "leaving")],
+            6,
+        ),
+        ("win_rate", Group::Reps, Order::Ascending, 2, vec![(1, "gone with numbers"), (2, "ann")], 6),
+        ("won_deals", Group::Reps, Order::Descending, 3, vec![(1, "cyd"), (2, "bob"), (3, "ann")], 6),
+        ("won_deals", Group::Teams, Order::Descending, 9, vec![(1, "hunters"), (2, "farmers")], 2),
+        ("won_deals", Group::Regions, Order::Descending, 9, vec![(1, "nord")], 1),
+        ("won_deals", Group::Territories, Order::Descending, 0, vec![], 1),
+    ] {
+        assert_eq!(rows(kpi, group, order, limit), (expected(ranks), total), "{kpi} {group:?} {order:?}");
+    }
+    let standing = kpi::find("open_deals").unwrap();
+    let leaderboard = |period| board.leaderboard(standing, period, Group::Reps, Order::Descending, 9, now());
+    assert_eq!(leaderboard(Some(quarter(&board))), None);
+    assert_eq!(leaderboard(None).unwrap().rows[0].value.value, Ok(Value::Whole(0)));
+}
+
+#[test]
+fn ids_and_names_are_told_with_and_without_reference_records() {
+    let board = empty_board();
+    publish(&board, 0, &["zoe"], &[(0, "", Measure::WonDeals, 1)]);
+    assert_eq!(board.reps(), ["zoe".into()]);
+    assert_eq!(board.name(&Scope::Rep("zoe".to_owned())).as_deref(), Some("zoe"));
+    board.set_reference(reference(vec![
+        rep("zoe", Some("hunters"), None),
+        rep("ann", None, None),
+        territory("oslo", Some("nord")),
+    ]));
+    assert_eq!(board.reps(), ["ann".into(), "zoe".into()]);
+    assert_eq!(board.territories(), ["oslo".into()]);
+    assert_eq!(board.regions(), ["nord".into()]);
+    assert_eq!(board.teams(), ["hunters".into()]);
+    for (scope, expected) in [
+        (Scope::Rep("zoe".to_owned()), Some("Rep zoe")),
+        (Scope::Rep("nobody".to_owned()), None),
+        (Scope::Territory("oslo".to_owned()), Some("Territory oslo")),
+        (Scope::Region("nord".to_owned()), Some("nord")),
+        (Scope::Region("oslo".to_owned()), None),
+        (Scope::Team("hunters".to_owned()), Some("hunters")),
+        (Scope::Company, None),
+    ] {
+        assert_eq!(board.name(&scope).as_deref(), expected, "{scope:?}");
+    }
+}
+
+#[test]
+fn a_publish_that_breaks_a_rule_changes_nothing() {
+    let board = empty_board();
+    let mut writer = board.writer(PartitionId(0));
+    let key = |rep, territory, day| CellKey {
+        rep: RepIndex(rep),
+        territory: TerritoryIndex(territory),
+        day: Day(day),
+        measure: Measure::WonDeals,
+    };
+    for (bad, expected) in [
+        (key(1, 0, 0), PublishError::UnknownRep { index: 1, known: 1 }),
+        (key(0, 7, 0), PublishError::UnknownTerritory { index: 7, known: 1 }),
+        (key(0, 0, -1), PublishError::DayOutOfRange(-1)),
+        (key(0, 0, i32::MAX), PublishError::DayOutOfRange(i32::MAX)),
+    ] {
+        let names: &[&str] = if board.reps().is_empty() { &["ann"] } else { &[] };
+        let territories: &[&str] = if board.territories().is_empty() { &["oslo"] } else { &[] };
+        assert_eq!(
+            writer.publish(stamp(1), names, territories, [(key(0, 0, 0), 1), (bad, 1)]),
+            Err(expected)
+        );
+    }
+    assert_eq!((board.counts(), board.generation()), ((0, 0), 0));
+    assert_eq!(board.positions(), []);
+
+    let good = [(key(0, 0, 0), 1), (CellKey { day: CellKey::STANDING, ..key(0, 0, 0) }, 2)];
+    assert_eq!(writer.publish::<&str>(stamp(9), &[], &[], good), Ok(Published::Applied { changed_cells: 2 }));
+    assert_eq!(board.counts(), (2, 6));
+    assert_eq!(board.positions(), [(PartitionId(0), "deals".into(), Offset(9))]);
+}
+
+#[test]
+fn many_may_write_and_read_at_once() {
+    const CELLS: u32 = 2_000;
+    let board = empty_board();
+    let key = |rep, number: u32| CellKey {
+        rep: RepIndex(rep),
+        territory: TerritoryIndex(0),
+        day: Day(i32::try_from(number % 700).unwrap()),
+        measure: Measure::CreatedDeals,
+    };
+    std::thread::scope(|threads| {
+        for partition in 0..2 {
+            let board = Arc::clone(&board);
+            threads.spawn(move || {
+                let mut writer = board.writer(PartitionId(partition));
+                for round in 0..20_u64 {
+                    // All tables empty and fill again, so that they are removed while others write to them.
+                    let value = i128::from(round % 2);
+                    let names: &[&str] = if round == 0 { &["ann", "bob"] } else { &[] };
+                    let territories: &[&str] = if round == 0 { &["oslo"] } else { &[] };
+                    let cells = (0..CELLS).map(|number| (key(number % 2, number), value));
+                    writer.publish(stamp(round), names, territories, cells).unwrap();
+                }
+            });
+        }
+        let year = board.calendar().period_of(PeriodKind::Year, Day(0));
+        for _ in 0..50 {
+            let view = board.view(PeriodSlot::Period(year), now());
+            let created = view.company.tally.get(Measure::CreatedDeals);
+            let of_reps: i128 = view.reps.iter().map(|row| row.sums.tally.get(Measure::CreatedDeals)).sum();
+            assert_eq!(created, of_reps);
+        }
+    });
+    let years = [0, 400].map(|number| board.calendar().period_of(PeriodKind::Year, Day(number)));
+    let created = years
+        .map(|year| board.tally(&Scope::Company, PeriodSlot::Period(year)).tally.get(Measure::CreatedDeals));
+    // 700 days, each for the rep of its parity, in two partitions.
+    assert_eq!(created.iter().sum::<i128>(), 2 * 700);
+}

@@ -1,0 +1,8 @@
+//! The board through its public face.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod properties;
