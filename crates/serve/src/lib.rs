@@ -1,1 +1,25 @@
-//! metrics, HTTP API, health
+//! The faces of the board: `/metrics`, the HTTP API, health.
+//!
+//! This room shows what `board` tells. It must not know engine, event log or runtime; the clock is handed in. All
+//! pages are read-only: there is no request that changes anything.
+//!
+//! Invariants: SERVE-1, a number means what the KPI catalogue says wherever it is shown, and what is absent is shown as
+//! absent (no series, null) with its reason in the API; SERVE-2, no request can stop another for longer than its
+//! timeout, nor make the service hold more than its limits; SERVE-3, every error is an RFC 9457 problem document.
+
+mod api;
+mod connection;
+mod documents;
+mod figures;
+mod health;
+mod metrics;
+mod negotiation;
+mod options;
+mod parameters;
+mod problem;
+mod router;
+
+pub use connection::serve;
+pub use documents::{encode_value, kpis_json, leaderboard_json};
+pub use options::{ServeOptions, ServeOptionsError};
+pub use router::{Clock, ServeState, router};

@@ -1,0 +1,194 @@
+//! Values as JSON: numbers, and money as decimal text.
+
+use kpi::{Absence, KpiValue, PartKey, Unit, Value};
+use model::{Currency, Pipelines, decimal_text};
+use serde::Serialize;
+use serde_json::{Number, Value as Json};
+
+/// A value, or why there is none.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figure {
+    /// In the KPI's unit; null if absent.
+    value: Json,
+    /// For quotients, in the KPI's unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    numerator: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    denominator: Option<Json>,
+    /// For quantiles: of how many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<Json>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absent_reason: Option<String>,
+}
+
+impl Figure {
+    pub(crate) fn new(unit: Unit, currency: Option<Currency>, value: Result<Value, Absence>) -> Self {
+        let mut figure = Self {
+            value: Json::Null,
+            numerator: None,
+            denominator: None,
+            count: None,
+            currency: currency.map(Currency::code),
+            absent_reason: None,
+        };
+        match value {
+            Err(absence) => figure.absent_reason = Some(absence.to_string()),
+            Ok(value) => {
+                figure.value = show(unit, currency, value);
+                match value {
+                    Value::Whole(_) => {}
+                    Value::Quotient { numerator, denominator } => {
+                        figure.numerator = Some(show(unit, currency, Value::Whole(numerator)));
+                        figure.denominator = Some(number(denominator, 1));
+                    }
+                    Value::Quantile { count, .. } => figure.count = Some(number(count, 1)),
+                }
+            }
+        }
+        figure
+    }
+}
+
+/// A value in its unit.
+fn show(unit: Unit, currency: Option<Currency>, value: Value) -> Json {
+    if let Some(currency) = currency {
+        return Json::String(decimal_text(value.rounded(), currency));
+    }
+    let (numerator, denominator) = value.fraction();
+    let per_unit = unit.held_per_unit();
+    match denominator.checked_mul(per_unit) {
+        Some(denominator) => number(numerator, denominator),
+        None => float(value.approximate() / per_unit as f64),
+    }
+}
+
+/// A quotient as a whole number where it is one.
+fn number(numerator: i128, denominator: i128) -> Json {
+    let whole = (numerator % denominator == 0).then(|| i64::try_from(numerator / denominator).ok());
+    whole
+        .flatten()
+        .map_or_else(|| float(numerator as f64 / denominator as f64), |whole| Json::Number(whole.into()))
+}
+
+fn float(value: f64) -> Json {
+    Number::from_f64(value).map_or(Json::Null, Json::Number)
+}
+
+/// A KPI with its value and its parts.
+#[derive(Debug, Serialize)]
+pub(crate) struct KpiFigure {
+    name: &'static str,
+    unit: &'static str,
+    /// Whether it tells what stands now, whatever the period.
+    standing: bool,
+    #[serde(flatten)]
+    figure: Figure,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<By>,
+    /// Amounts before conversion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_currency: Option<std::collections::BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum By {
+    Stage(Vec<StageFigure>),
+    Category(Vec<CategoryFigure>),
+}
+
+#[derive(Debug, Serialize)]
+struct StageFigure {
+    pipeline: String,
+    stage: String,
+    #[serde(flatten)]
+    figure: Figure,
+}
+
+#[derive(Debug, Serialize)]
+struct CategoryFigure {
+    category: &'static str,
+    #[serde(flatten)]
+    figure: Figure,
+}
+
+impl KpiFigure {
+    pub(crate) fn new(value: &KpiValue, pipelines: &Pipelines) -> Self {
+        let KpiValue { kpi, currency, .. } = *value;
+        let mut stages = Vec::new();
+        let mut categories = Vec::new();
+        for part in &value.parts {
+            let figure = Figure::new(kpi.unit, currency, part.value);
+            match part.key {
+                PartKey::Stage(index) => {
+                    let (pipeline, stage) = stage_names(pipelines, index);
+                    stages.push(StageFigure { pipeline, stage, figure });
+                }
+                PartKey::Category(category) => {
+                    categories.push(CategoryFigure { category: category.name(), figure });
+                }
+            }
+        }
+        let by_currency = value.by_currency.iter();
+        let by_currency =
+            by_currency.map(|&(currency, minor)| (currency.code(), decimal_text(minor, currency)));
+        Self {
+            name: kpi.name,
+            unit: kpi.unit.name(),
+            standing: kpi.is_standing(),
+            figure: Figure::new(kpi.unit, currency, value.value),
+            by: match kpi.dimension {
+                kpi::Dimension::None => None,
+                kpi::Dimension::Stage => Some(By::Stage(stages)),
+                kpi::Dimension::Category => Some(By::Category(categories)),
+            },
+            by_currency: (!value.by_currency.is_empty()).then(|| by_currency.collect()),
+        }
+    }
+}
+
+/// Pipeline and stage by name; a number where the configuration has no such stage any more.
+pub(crate) fn stage_names(pipelines: &Pipelines, index: model::StageIndex) -> (String, String) {
+    pipelines.get(index).map_or_else(
+        || (String::new(), format!("#{}", index.0)),
+        |(pipeline, stage)| (pipeline.name.clone(), stage.name.clone()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_shown_in_their_unit() {
+        let [usd, jpy] = ["USD", "JPY"].map(|code| Currency::from_code(code).unwrap());
+        let quotient = |numerator, denominator| Value::Quotient { numerator, denominator };
+        let quantile = Value::Quantile { numerator: 86_400, denominator: 4, count: 7 };
+        for (unit, currency, value, expected) in [
+            (Unit::Deals, None, Value::Whole(3), json!(3)),
+            (Unit::Deals, None, Value::Whole(i128::from(i64::MAX) + 1), json!(9.223_372_036_854_776e18)),
+            (Unit::Money, Some(usd), Value::Whole(123_456), json!("1234.56")),
+            (Unit::Money, Some(jpy), Value::Whole(-5), json!("-5")),
+            (Unit::Money, Some(usd), quotient(1_001, 2), json!("5.00")),
+            (Unit::Ratio, None, quotient(1, 3), json!(0.333_333_333_333_333_3)),
+            (Unit::Ratio, None, quotient(4, 4), json!(1)),
+            (Unit::Minutes, None, Value::Whole(90), json!(1.5)),
+            (Unit::Minutes, None, Value::Whole(120), json!(2)),
+            (Unit::Days, None, quotient(86_400 * 3, 2), json!(1.5)),
+            (Unit::Days, None, quantile, json!(0.25)),
+            (Unit::Days, None, quotient(i128::MAX, i128::MAX - 1), json!(1.0 / 86_400.0)),
+        ] {
+            assert_eq!(show(unit, currency, value), expected, "{value:?}");
+        }
+        let figure = |value| serde_json::to_value(Figure::new(Unit::Days, None, value)).unwrap();
+        assert_eq!(figure(Ok(quantile)), json!({"value": 0.25, "count": 7}));
+        let expected = json!({"value": 1.5, "numerator": 3, "denominator": 2});
+        assert_eq!(figure(Ok(quotient(86_400 * 3, 2))), expected);
+        let expected = json!({"value": null, "absent_reason": "there are no won deals to divide by"});
+        assert_eq!(figure(Err(Absence::NothingToDivideBy("won deals"))), expected);
+    }
+}

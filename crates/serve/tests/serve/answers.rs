@@ -1,0 +1,187 @@
+//! The API: golden answers, and what is refused.
+
+use axum::http::StatusCode;
+use board::Status;
+use model::PartitionId;
+
+use crate::fixture::{board, empty_board, get, state};
+
+#[tokio::test]
+async fn answers_are_as_recorded() {
+    let state = state(board());
+    for (name, path) in [
+        ("kpis_company", "/api/v1/kpis"),
+        ("kpis_rep_week", "/api/v1/kpis?scope=rep&id=r1&kind=week"),
+        ("kpis_region_previous", "/api/v1/kpis?scope=region&id=emea&period=2026-Q3"),
+        ("leaderboard_won_amount", "/api/v1/leaderboard?kpi=won_amount"),
+        (
+            "leaderboard_win_rate",
+            "/api/v1/leaderboard?kpi=win_rate&group=territory&kind=year&order=asc&limit=1",
+        ),
+        ("leaderboard_open_amount", "/api/v1/leaderboard?kpi=open_amount&group=team"),
+        ("catalogue", "/api/v1/catalogue"),
+        ("readyz", "/readyz"),
+    ] {
+        let answer = get(&state, path, &[]).await;
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (StatusCode::OK, "application/json"),
+            "{path}"
+        );
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        insta::assert_json_snapshot!(name, answer.json());
+    }
+}
+
+#[tokio::test]
+async fn scopes_and_periods_are_chosen() {
+    let state = state(board());
+    for (query, id, name, period, complete) in [
+        ("", None, None, "2026-Q4", false),
+        ("?scope=company&kind=day", None, None, "2026-11-24", false),
+        ("?period=previous", None, None, "2026-Q3", true),
+        ("?period=previous&kind=day", None, None, "2026-11-23", true),
+        ("?period=2026-W45&scope=region&id=nordics", Some("nordics"), Some("NORDICS"), "2026-W45", true),
+        ("?period=2026&kind=year&scope=rep&id=r9", Some("r9"), Some("r9"), "2026", false),
+        ("?scope=territory&id=west", Some("west"), Some("west"), "2026-Q4", false),
+        ("?scope=team&id=hunters", Some("hunters"), Some("hunters"), "2026-Q4", false),
+        ("?scope=rep&id=r3", Some("r3"), Some("Cyd"), "2026-Q4", false),
+    ] {
+        let answer = get(&state, &format!("/api/v1/kpis{query}"), &[]).await;
+        let json = answer.json();
+        assert_eq!(answer.status, StatusCode::OK, "{query}: {json}");
+        assert_eq!((json["id"].as_str(), json["name"].as_str()), (id, name), "{query}");
+        assert_eq!(json["period"]["name"], period, "{query}");
+        assert_eq!(json["complete"], complete, "{query}");
+    }
+    // A period is complete only while everything is counted.
+    let behind = Status { caught_up: false, lag_records: 5, lag_seconds: 2, newest_event_at: None };
+    state.board.set_status(PartitionId(1), behind);
+    let json = get(&state, "/api/v1/kpis?period=previous", &[]).await.json();
+    assert_eq!((&json["complete"], &json["caught_up"]), (&false.into(), &false.into()));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named() {
+    let state = state(board());
+    let periods =
+        "expected current, previous, or a name such as 2026-11-02, 2026-W45, 2026-11, 2026-Q4 or 2026";
+    for (path, status, detail) in [
+        (
+            "/api/v1/kpis?scope=planet",
+            400,
+            "parameter scope is \"planet\"; expected one of company, region, territory, team, rep",
+        ),
+        ("/api/v1/kpis?scope=rep", 400, "parameter id is missing; expected the id of a rep"),
+        ("/api/v1/kpis?id=r1", 400, "parameter id is \"r1\"; expected none for the scope company"),
+        ("/api/v1/kpis?scope=rep&id=", 400, "parameter id is \"\"; expected an id, but it is empty"),
+        (
+            "/api/v1/kpis?scope=rep&id=a%0Ab",
+            400,
+            "parameter id is \"a\\nb\"; expected an id, but it holds a control character",
+        ),
+        ("/api/v1/kpis?scope=rep&id=r8", 404, "parameter id is \"r8\"; there is no rep of that id"),
+        ("/api/v1/kpis?scope=region&id=oslo", 404, "parameter id is \"oslo\"; there is no region of that id"),
+        ("/api/v1/kpis?period=2026-Q5", 400, &format!("parameter period is \"2026-Q5\"; {periods}")),
+        (
+            "/api/v1/kpis?period=2026-Q4&kind=month",
+            400,
+            "parameter period is \"2026-Q4\"; expected a month, as parameter kind says, not a quarter",
+        ),
+        (
+            "/api/v1/kpis?kind=hour",
+            400,
+            "parameter kind is \"hour\"; expected one of day, week, month, quarter, year",
+        ),
+        (
+            "/api/v1/kpis?scoop=rep",
+            400,
+            "parameter \"scoop\" is not known; expected any of scope, id, period, kind",
+        ),
+        ("/api/v1/kpis?kind=day&kind=day", 400, "parameter kind is there twice; expected once"),
+        (
+            "/api/v1/leaderboard?kpi=won_amount&limit=0",
+            400,
+            "parameter limit is \"0\"; expected a whole number from 1 to 1000",
+        ),
+        (
+            "/api/v1/leaderboard?kpi=won_amount&limit=1001",
+            400,
+            "parameter limit is \"1001\"; expected a whole number from 1 to 1000",
+        ),
+        (
+            "/api/v1/leaderboard?kpi=won_amount&order=up",
+            400,
+            "parameter order is \"up\"; expected one of desc, asc",
+        ),
+        (
+            "/api/v1/leaderboard?kpi=won_amount&group=company",
+            400,
+            "parameter group is \"company\"; expected one of rep, territory, region, team",
+        ),
+        (
+            "/api/v1/leaderboard?kpi=open_deals&kind=day",
+            400,
+            "parameter kind is \"day\"; expected none, because open_deals tells what stands now",
+        ),
+        ("/api/v1/nothing", 404, "there is nothing at \"/api/v1/nothing\"; see / for what there is"),
+    ] {
+        let answer = get(&state, path, &[]).await;
+        let json = answer.json();
+        assert_eq!((answer.status.as_u16(), json["detail"].as_str()), (status, Some(detail)), "{path}");
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
+        assert_eq!((&json["status"], &json["type"]), (&status.into(), &"about:blank".into()), "{path}");
+        assert_eq!(json["title"].as_str(), answer.status.canonical_reason(), "{path}");
+    }
+    for query in ["", "?kpi=luck"] {
+        let answer = get(&state, &format!("/api/v1/leaderboard{query}"), &[]).await;
+        let json = answer.json();
+        let detail = json["detail"].as_str().unwrap();
+        assert!(
+            answer.status == StatusCode::BAD_REQUEST
+                && detail.contains("expected one of created_deals, won_deals")
+        );
+    }
+}
+
+#[tokio::test]
+async fn health_tells_why_not() {
+    let state = state(empty_board());
+    let alive = get(&state, "/healthz", &[]).await;
+    assert_eq!((alive.status, alive.text()), (StatusCode::OK, "alive\n"));
+    let answer = get(&state, "/readyz", &[]).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    let why = ["the reference records are not loaded yet", "no partitions were assigned yet"];
+    assert_eq!(answer.json()["why"], serde_json::json!(why));
+    state.board.set_reference(std::sync::Arc::default());
+    state.board.set_assignment(&[PartitionId(3)]);
+    let status = Status { caught_up: false, lag_records: 70, lag_seconds: 7, newest_event_at: None };
+    state.board.set_status(PartitionId(3), status);
+    let answer = get(&state, "/readyz", &[]).await;
+    let expected = serde_json::json!({
+        "ready": false,
+        "caught_up": false,
+        "why": ["partition 3 has not caught up yet: 70 records, 7 seconds behind"],
+        "partitions": [{
+            "partition": 3, "caught_up_once": false, "caught_up": false, "lag_records": 70, "lag_seconds": 7,
+            "newest_event_at": null,
+        }],
+    });
+    assert_eq!((answer.status, answer.json()), (StatusCode::SERVICE_UNAVAILABLE, expected));
+    state.board.set_status(PartitionId(3), Status { caught_up: true, ..status });
+    assert_eq!(get(&state, "/readyz", &[]).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_first_page_leads_to_the_others() {
+    let state = state(board());
+    let index = get(&state, "/", &[]).await;
+    assert_eq!(index.header("content-type"), "text/html; charset=utf-8");
+    let links: Vec<&str> =
+        index.text().split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(links.len(), 6);
+    for link in links {
+        assert_eq!(get(&state, link, &[]).await.status, StatusCode::OK, "{link}");
+    }
+}

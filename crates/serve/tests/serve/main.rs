@@ -1,0 +1,14 @@
+//! The faces over a small, fixed board.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod connections;
+#[cfg(test)]
+mod exposition;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod strict;
