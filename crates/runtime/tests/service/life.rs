@@ -1,0 +1,132 @@
+//! A service in good health: it starts, goes on, shares, leaves.
+
+use model::Calendar;
+use tallyboard_runtime::ServiceError;
+
+use crate::company::{events, events_in_two};
+use crate::site::{PARTITIONS, Particulars, Site, await_sums, calendar, config, eventually};
+
+#[test]
+fn events_become_numbers_and_are_counted() {
+    let site = Site::new();
+    let running = site.start(Particulars::default());
+    running.await_ready();
+    assert!(running.board.readiness().caught_up);
+
+    site.append(events(1));
+    running.await_sums(&site.expected(&calendar()));
+    for topic in ["deals", "activities"] {
+        eventually("every record is counted", || running.events_of(topic) == site.records(topic));
+        assert!(running.events(topic, "applied") > 0);
+        assert!(running.events(topic, "duplicate") > 0, "events are repeated");
+        assert_eq!((running.events(topic, "conflict"), running.events(topic, "rejected")), (0, 0));
+        assert_eq!(running.metrics.key_mismatches.with_label_values(&[topic]).get(), 0);
+    }
+    let visible = running.metrics.event_to_visible_seconds.get_sample_count();
+    assert_eq!(visible, running.events_total(), "each event was seen once on its way to the board");
+    eventually("no lag is left", || {
+        let lag = &running.metrics.lag_records;
+        site.sources()
+            .all(|source| lag.with_label_values(&[&*source.topic, &source.partition.to_string()]).get() == 0)
+    });
+    eventually("readiness is in the metrics", || running.metrics.ready.get() > 0.0);
+    assert_eq!(running.metrics.partitions_owned.get(), i64::try_from(PARTITIONS).unwrap());
+    for source in site.sources() {
+        let found = running
+            .board
+            .positions()
+            .into_iter()
+            .find(|(number, topic, _)| (*number, &**topic) == (source.partition, &*source.topic));
+        assert_eq!(found.unwrap().2, site.log.offsets(&source).unwrap().1, "{source}");
+    }
+    running.finish();
+    assert_eq!(site.letters.letters(), []);
+}
+
+#[test]
+fn a_new_service_goes_on_from_the_snapshots() {
+    let (first, second) = events_in_two(2);
+    let site = Site::with_events(first);
+    let running = site.start(Particulars::default());
+    running.await_sums(&site.expected(&calendar()));
+    // Those written meanwhile, as opposed to those at the end, are committed to the group.
+    for source in site.sources() {
+        eventually("the position is committed", || site.group.committed(&source).is_some());
+    }
+    assert!(site.snapshot_counts().iter().all(|&count| count > 0));
+    let folded = running.events_total();
+    running.finish();
+
+    let running = site.start(Particulars::default());
+    running.await_ready();
+    running.await_sums(&site.expected(&calendar()));
+    assert_eq!(running.events_total(), 0, "no event is folded twice");
+
+    site.append(second);
+    running.await_sums(&site.expected(&calendar()));
+    eventually("the rest is counted", || {
+        folded + running.events_total() == site.records("deals") + site.records("activities")
+    });
+    running.finish();
+}
+
+#[test]
+fn instances_share_the_partitions() {
+    let (first, second) = events_in_two(3);
+    let site = Site::with_events(first);
+    let one = site.start(Particulars::default());
+    one.await_sums(&site.expected(&calendar()));
+
+    let other = site.start(Particulars::default());
+    eventually("both have partitions", || {
+        (one.metrics.partitions_owned.get(), other.metrics.partitions_owned.get()) == (2, 1)
+    });
+    await_sums(&[&one, &other], &site.expected(&calendar()));
+    site.append(second);
+    await_sums(&[&one, &other], &site.expected(&calendar()));
+    other.await_ready();
+    // The series of partitions that left are gone.
+    let lags = |running: &crate::site::Running| {
+        use prometheus::core::Collector as _;
+        running.metrics.lag_records.collect()[0].get_metric().len()
+    };
+    eventually("each tells the lag of its own partitions", || (lags(&one), lags(&other)) == (4, 2));
+
+    one.finish();
+    eventually("the other has all", || other.metrics.partitions_owned.get() == 3);
+    other.await_sums(&site.expected(&calendar()));
+    other.await_ready();
+    other.finish();
+}
+
+#[test]
+fn another_configuration_folds_from_the_start() {
+    let site = Site::with_events(events(4));
+    let running = site.start(Particulars::default());
+    running.await_sums(&site.expected(&calendar()));
+    running.finish();
+
+    let tokyo = Calendar::new("Asia/Tokyo", 1).unwrap();
+    assert_ne!(site.expected(&tokyo), site.expected(&calendar()));
+    let changed = || Particulars { config: config(tokyo.clone()), ..Particulars::default() };
+    let running = site.start(changed());
+    running.await_ready();
+    running.await_sums(&site.expected(&tokyo));
+    assert_eq!(running.events_total(), site.records("deals") + site.records("activities"));
+    running.finish();
+
+    let running = site.start(changed());
+    running.await_ready();
+    running.await_sums(&site.expected(&tokyo));
+    assert_eq!(running.events_total(), 0, "it goes on from its own snapshots");
+    running.finish();
+
+    // Where the log's beginning is gone, the words say why it was needed.
+    for source in site.sources() {
+        site.log.delete_before(&source, model::Offset(1)).unwrap();
+    }
+    let other = Particulars { config: config(Calendar::new("UTC", 1).unwrap()), ..Particulars::default() };
+    let error = site.start_and_fail(other);
+    assert!(matches!(error, ServiceError::LostLog { because: Some(_), .. }), "{error}");
+    assert!(error.to_string().contains("another configuration"), "{error}");
+}
