@@ -1,2 +1,92 @@
-//! the binary tallyboard
-fn main() {}
+//! The binary `tallyboard`: the command line, and the wiring of rooms into a service.
+
+mod commands;
+mod exit;
+mod files;
+mod import;
+mod leaderboard;
+mod logging;
+mod settings;
+mod wiring;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::exit::{EXIT_CODES, Failure};
+use crate::logging::{LogFormat, start_logging};
+use crate::settings::Settings;
+
+/// Real-time sales tracking: activity and deal-stage events from Kafka, live KPIs as Prometheus metrics and over HTTP.
+#[derive(Debug, Parser)]
+#[command(name = "tallyboard", version, after_help = EXIT_CODES, propagate_version = true)]
+struct Arguments {
+    /// The configuration file; without it, tallyboard.toml in the working folder if it is there.
+    ///
+    /// Every key can also be set by an environment variable, TALLYBOARD__SECTION__KEY, for example
+    /// TALLYBOARD__KAFKA__BOOTSTRAP_SERVERS=kafka:9092.
+    #[arg(long, short, global = true, value_name = "FILE", env = "TALLYBOARD_CONFIG")]
+    config: Option<PathBuf>,
+    /// What is logged: error, warn, info, debug, trace, or directives such as tallyboard_runtime=debug.
+    #[arg(long, global = true, value_name = "FILTER", env = "TALLYBOARD_LOG")]
+    log: Option<String>,
+    /// How log lines are written to standard error.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(commands::serve::ServeArguments),
+    Demo(commands::demo::DemoArguments),
+    Report(commands::report::ReportArguments),
+    Load(commands::load::LoadArguments),
+    Import(import::Arguments),
+    CheckConfig(commands::check_config::CheckConfigArguments),
+    Completions(commands::completions::CompletionsArguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let quiet = matches!(arguments.command, Command::Demo(_));
+    start_logging(arguments.log.as_deref(), if quiet { "error" } else { "info" }, arguments.log_format);
+    let settings = || Settings::load(arguments.config.as_deref()).map_err(Failure::Configuration);
+    let result = match arguments.command {
+        Command::Serve(serve) => settings().and_then(|settings| commands::serve::run(&serve, &settings)),
+        Command::Demo(demo) => commands::demo::run(&demo),
+        Command::Report(report) => settings().and_then(|settings| commands::report::run(&report, &settings)),
+        Command::Load(load) => settings().and_then(|settings| commands::load::run(&load, &settings)),
+        Command::Import(import) => commands::import::run(&import),
+        Command::CheckConfig(check) => {
+            settings().and_then(|settings| commands::check_config::run(&check, &settings))
+        }
+        Command::Completions(completions) => {
+            commands::completions::run(&completions, &mut Arguments::command())
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&format!("tallyboard: {failure}"));
+            failure.code()
+        }
+    }
+}
+
+/// A line for the person at the terminal; on standard error, so that standard output is only ever the result.
+#[expect(clippy::print_stderr, reason = "this is where the command line speaks")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}
+
+/// The result of a command. A reader that went away (`| head`) is no failure.
+fn show(text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}

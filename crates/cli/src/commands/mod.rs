@@ -1,0 +1,9 @@
+//! One module a command.
+
+pub(crate) mod check_config;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod import;
+pub(crate) mod load;
+pub(crate) mod report;
+pub(crate) mod serve;

@@ -1,0 +1,201 @@
+//! `tallyboard report`: KPIs from files, without a broker: the same fold and the same board as the service's.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use board::Board;
+use clap::{Args, ValueEnum};
+use codec::{Carries, DecodeFailure, Decoder, Record};
+use engine::{Outcome, PartitionState};
+use model::{Offset, PartitionId, Reference, Timestamp};
+use serde_json::json;
+
+use crate::exit::Failure;
+use crate::files::{Lines, Rejections};
+use crate::settings::Settings;
+use crate::{show, wiring};
+
+/// Folds files of events and prints KPIs. No broker is needed.
+///
+/// Files hold JSON lines of deals, activities and reference records, as `tallyboard import` writes them. The numbers are
+/// those that the service would serve after reading the same events, in the same form as of its HTTP API.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tallyboard report events.jsonl                                  the company, current quarter
+  tallyboard report events.jsonl --period 2026-Q4 --scope rep --id r17
+  tallyboard report events.jsonl --kind month --each rep --format json > reps.json
+  tallyboard report events.jsonl --leaderboard won_amount --group territory
+  zcat events.jsonl.gz | tallyboard report -")]
+pub(crate) struct ReportArguments {
+    /// Files of JSON lines; - for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// For whom: company, region, territory, team or rep.
+    #[arg(long, default_value = "company")]
+    scope: String,
+    /// The id of the region, territory, team or rep.
+    #[arg(long)]
+    id: Option<String>,
+    /// Every scope of a kind, one after the other, instead of one.
+    #[arg(long, value_enum, conflicts_with_all = ["scope", "id"], value_name = "KIND")]
+    each: Option<Each>,
+    /// Which kind of period: day, week, month, quarter or year.
+    #[arg(long, default_value = "quarter")]
+    kind: String,
+    /// Which period: current, previous, all that have numbers, or a name such as 2026-Q4, 2026-11, 2026-W45.
+    #[arg(long, default_value = "current")]
+    period: String,
+    /// Print a leaderboard by this KPI instead.
+    #[arg(long, value_name = "KPI", conflicts_with_all = ["scope", "id", "each"])]
+    leaderboard: Option<String>,
+    /// What the leaderboard ranks: rep, territory, region or team.
+    #[arg(long, default_value = "rep", requires = "leaderboard")]
+    group: String,
+    /// The time that decides which period is current; the newest event's by default.
+    #[arg(long, value_name = "RFC3339")]
+    as_of: Option<String>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: ReportFormat,
+    /// How many rejected lines are told, each with its reason.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    show_rejected: u64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Each {
+    Region,
+    Territory,
+    Team,
+    Rep,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum ReportFormat {
+    #[default]
+    Table,
+    Json,
+}
+
+pub(crate) fn run(arguments: &ReportArguments, settings: &Settings) -> Result<(), Failure> {
+    let mut rejections = Rejections::new(arguments.show_rejected);
+    let (board, newest) = fold(arguments, settings, &mut rejections)?;
+    let now = match &arguments.as_of {
+        Some(text) => Timestamp::parse(text).map_err(|error| anyhow!("--as-of {text:?} {error}"))?,
+        None => newest.unwrap_or_else(wiring::now),
+    };
+    let mut documents = Vec::new();
+    for period in periods(arguments, &board)? {
+        for query in queries(arguments, &board, &period) {
+            let document = if arguments.leaderboard.is_some() {
+                serve::leaderboard_json(&board, &query, now)
+            } else {
+                serve::kpis_json(&board, &query, now)
+            };
+            documents.push(document.map_err(|problem| anyhow!(problem))?);
+        }
+    }
+    match arguments.format {
+        ReportFormat::Table => {
+            for document in &documents {
+                show(&crate::leaderboard::table(document))?;
+            }
+        }
+        ReportFormat::Json => {
+            let is_one = documents.len() == 1 && arguments.each.is_none() && arguments.period != "all";
+            let whole = if is_one { documents.remove(0) } else { json!(documents) };
+            show(&serde_json::to_string_pretty(&whole).context("the report cannot be written")?)?;
+            show("\n")?;
+        }
+    }
+    match rejections.summary() {
+        Some(summary) => Err(Failure::Rejected(summary)),
+        None => Ok(()),
+    }
+}
+
+/// Folds all files into one partition.
+fn fold(
+    arguments: &ReportArguments,
+    settings: &Settings,
+    rejections: &mut Rejections,
+) -> anyhow::Result<(Arc<Board>, Option<Timestamp>)> {
+    let config = Arc::new(settings.fold_config()?);
+    let board = settings.board()?;
+    let mut state = PartitionState::new(config.clone());
+    let mut reference = Reference::default();
+    let mut decoder = Decoder::json(Carries::Anything);
+    let (mut line, mut offset) = (Vec::new(), Offset(0));
+    for file in &arguments.files {
+        let mut lines = Lines::open(file)?;
+        while let Some(number) = lines.next(&mut line)? {
+            let outcome = match decoder.decode(&line) {
+                Ok(Record::Event(event)) => match state.apply(&event, offset, None) {
+                    Outcome::Rejected(reject) => Err(reject),
+                    _ => Ok(()),
+                },
+                Ok(Record::Reference(record)) => reference.apply(record, &config.calendar),
+                Err(DecodeFailure::Reject(reject)) => Err(reject),
+                Err(failure) => return Err(failure.into()),
+            };
+            if let Err(reject) = outcome {
+                rejections.add(&lines.place(number), &reject);
+            }
+            offset = offset.next();
+        }
+    }
+    board.set_reference(Arc::new(reference));
+    board.set_assignment(&[PartitionId(0)]);
+    let newest = state.newest();
+    board.set_status(
+        PartitionId(0),
+        board::Status { caught_up: true, lag_records: 0, lag_seconds: 0, newest_event_at: newest },
+    );
+    let mut writer = board.writer(PartitionId(0));
+    let changes = state.cells_mut().take_changes();
+    let stamp = board::Stamp { progress: offset.0.cast_unsigned(), positions: Vec::new() };
+    writer.publish(stamp, state.reps().as_slice(), state.territories().as_slice(), changes)?;
+    Ok((board, newest))
+}
+
+/// The periods that are asked for, by name.
+fn periods(arguments: &ReportArguments, board: &Board) -> anyhow::Result<Vec<String>> {
+    if arguments.period != "all" {
+        return Ok(vec![arguments.period.clone()]);
+    }
+    let kind = model::PeriodKind::from_name(&arguments.kind).with_context(|| {
+        format!("--kind {:?}: expected day, week, month, quarter or year", arguments.kind)
+    })?;
+    Ok(board.periods(kind).into_iter().map(|period| board.calendar().name(period)).collect())
+}
+
+fn queries(arguments: &ReportArguments, board: &Board, period: &str) -> Vec<String> {
+    // The kind goes without saying for a period with a name.
+    let kind =
+        if matches!(period, "current" | "previous") { Some(("kind", arguments.kind.as_str())) } else { None };
+    let query = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter().copied().chain([("period", period)]).chain(kind);
+        let text: Vec<String> =
+            pairs.map(|(name, value)| format!("{name}={}", serve::encode_value(value))).collect();
+        text.join("&")
+    };
+    if let Some(kpi) = &arguments.leaderboard {
+        return vec![query(&[("kpi", kpi), ("group", &arguments.group)])];
+    }
+    let (scope, ids) = match arguments.each {
+        None => {
+            let scope = ("scope", arguments.scope.as_str());
+            return vec![match &arguments.id {
+                Some(id) => query(&[scope, ("id", id)]),
+                None => query(&[scope]),
+            }];
+        }
+        Some(Each::Region) => ("region", board.regions()),
+        Some(Each::Territory) => ("territory", board.territories()),
+        Some(Each::Team) => ("team", board.teams()),
+        Some(Each::Rep) => ("rep", board.reps()),
+    };
+    ids.iter().map(|id| query(&[("scope", scope), ("id", id)])).collect()
+}

@@ -1,0 +1,261 @@
+//! `tallyboard.toml`: what can be set, its defaults, and what is made of it.
+//!
+//! Layers, later ones win: defaults, the file, environment variables `TALLYBOARD__SECTION__KEY`. Unknown keys are errors.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail, ensure};
+use codec::Carries;
+use engine::FoldConfig;
+use eventlog::KafkaOptions;
+use eventlog::registry::RegistryOptions;
+use figment::Figment;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use model::{Calendar, Currency, Pipeline, Pipelines, Stage, StageKind};
+use runtime::{EventTopic, Format};
+use serde::{Deserialize, Serialize};
+
+/// The file that is read where none is named, if it is there.
+pub(crate) const DEFAULT_FILE: &str = "tallyboard.toml";
+/// What environment variables begin with.
+pub(crate) const ENVIRONMENT_PREFIX: &str = "TALLYBOARD__";
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) organisation: Organisation,
+    pub(crate) fold: Fold,
+    pub(crate) kafka: KafkaOptions,
+    pub(crate) topics: Topics,
+    pub(crate) registry: Option<RegistryOptions>,
+    pub(crate) snapshots: snapshot::Options,
+    pub(crate) runtime: runtime::Options,
+    pub(crate) serve: serve::ServeOptions,
+    pub(crate) pipelines: Vec<Pipeline>,
+}
+
+/// Whose numbers these are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Organisation {
+    /// A name of the tz database; decides which day an event falls on.
+    pub(crate) time_zone: String,
+    /// The month, 1 to 12, in which the fiscal year begins.
+    pub(crate) fiscal_year_first_month: u32,
+    /// The ISO 4217 code of the currency in which money is told.
+    pub(crate) reporting_currency: String,
+}
+
+/// The horizons of memory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Fold {
+    /// For how many days after its close a deal may still change.
+    pub(crate) deal_retention_days: u32,
+    /// For how many days behind the newest activity one may be reported, corrected or taken back.
+    pub(crate) activity_horizon_days: u32,
+    /// By how much an event's time may be ahead of the time at which the log received it.
+    pub(crate) future_tolerance_seconds: u32,
+}
+
+/// The topics.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Topics {
+    pub(crate) deals: Topic,
+    pub(crate) activities: Topic,
+    pub(crate) reference: Topic,
+    /// Where records go that are not counted.
+    pub(crate) dead_letters: String,
+}
+
+/// One topic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Topic {
+    pub(crate) name: String,
+    /// `json`, `avro` (the built-in schema) or `confluent-avro` (framed with a schema registry's id).
+    #[serde(default = "json")]
+    pub(crate) format: Format,
+}
+
+const fn json() -> Format {
+    Format::Json
+}
+
+impl Default for Organisation {
+    fn default() -> Self {
+        Self { time_zone: "UTC".to_owned(), fiscal_year_first_month: 1, reporting_currency: "USD".to_owned() }
+    }
+}
+
+impl Default for Fold {
+    fn default() -> Self {
+        // 24 months and five weeks, as the KPI catalogue has them; clocks may be a day apart.
+        Self { deal_retention_days: 731, activity_horizon_days: 35, future_tolerance_seconds: 86_400 }
+    }
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        let topic = |name: &str| Topic { name: name.to_owned(), format: Format::Json };
+        Self {
+            deals: topic("sales.deals"),
+            activities: topic("sales.activities"),
+            reference: topic("sales.reference"),
+            dead_letters: "sales.dead-letters".to_owned(),
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            organisation: Organisation::default(),
+            fold: Fold::default(),
+            kafka: KafkaOptions::default(),
+            topics: Topics::default(),
+            registry: None,
+            snapshots: snapshot::Options::default(),
+            runtime: runtime::Options::default(),
+            serve: serve::ServeOptions::default(),
+            pipelines: vec![default_pipeline()],
+        }
+    }
+}
+
+/// The pipeline where none is configured: the usual stages of a business that sells to businesses.
+fn default_pipeline() -> Pipeline {
+    let stage = |name: &str, kind, limit_days| Stage { name: name.to_owned(), kind, limit_days };
+    Pipeline {
+        name: "default".to_owned(),
+        stages: vec![
+            stage("lead", StageKind::Open, Some(14)),
+            stage("mql", StageKind::Open, Some(14)),
+            stage("sql", StageKind::Open, Some(21)),
+            stage("qualified", StageKind::Open, Some(21)),
+            stage("proposal", StageKind::Open, Some(30)),
+            stage("negotiation", StageKind::Open, Some(30)),
+            stage("won", StageKind::Won, None),
+            stage("lost", StageKind::Lost, None),
+        ],
+    }
+}
+
+impl Settings {
+    /// Reads the layers and checks the result. `file` must be there if named; without a name, `tallyboard.toml` is read
+    /// if it is there.
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self> {
+        let file = match file {
+            Some(file) => {
+                ensure!(file.is_file(), "configuration file {} does not exist", file.display());
+                Some(file.to_path_buf())
+            }
+            None => Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.is_file()),
+        };
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = &file {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let figment = figment.merge(Env::prefixed(ENVIRONMENT_PREFIX).split("__"));
+        let settings: Self = figment.extract().context("the configuration is not valid")?;
+        settings.check().context("the configuration is not valid")?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.fold_config()?;
+        self.reporting_currency()?;
+        self.kafka.check().context("section [kafka]")?;
+        self.snapshots.check().context("section [snapshots]")?;
+        self.runtime.check().context("section [runtime]")?;
+        self.serve.check().context("section [serve]")?;
+        let topics = &self.topics;
+        let names =
+            [&topics.deals.name, &topics.activities.name, &topics.reference.name, &topics.dead_letters];
+        for (index, name) in names.iter().enumerate() {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+            if name.is_empty() || name.len() > 249 || !name.bytes().all(is_plain) {
+                bail!(
+                    "section [topics]: {name:?} is not a topic's name; expected 1 to 249 of a-z A-Z 0-9 . _ -"
+                );
+            }
+            ensure!(
+                !names[..index].contains(name),
+                "section [topics]: {name:?} is there twice; each needs its own topic"
+            );
+        }
+        let framed = [&topics.deals, &topics.activities, &topics.reference]
+            .into_iter()
+            .find(|topic| topic.format == Format::ConfluentAvro);
+        if let (Some(topic), None) = (framed, &self.registry) {
+            bail!(
+                "topic {:?} has format confluent-avro, which needs a section [registry] with urls",
+                topic.name
+            );
+        }
+        Ok(())
+    }
+
+    /// What shapes the fold.
+    pub(crate) fn fold_config(&self) -> Result<FoldConfig> {
+        Ok(FoldConfig {
+            pipelines: Pipelines::new(self.pipelines.clone()).context("section [[pipelines]]")?,
+            calendar: self.calendar()?,
+            deal_retention_days: self.fold.deal_retention_days,
+            activity_horizon_days: self.fold.activity_horizon_days,
+            future_tolerance_seconds: self.fold.future_tolerance_seconds,
+        })
+    }
+
+    /// The organisation's calendar.
+    pub(crate) fn calendar(&self) -> Result<Calendar> {
+        let Organisation { time_zone, fiscal_year_first_month, .. } = &self.organisation;
+        Calendar::new(time_zone, *fiscal_year_first_month).context("section [organisation]")
+    }
+
+    /// The currency in which money is told.
+    pub(crate) fn reporting_currency(&self) -> Result<Currency> {
+        let code = &self.organisation.reporting_currency;
+        Currency::from_code(code)
+            .with_context(|| format!("section [organisation]: reporting_currency {code:?}"))
+    }
+
+    /// The topics of events.
+    pub(crate) fn event_topics(&self) -> Vec<EventTopic> {
+        [(&self.topics.deals, Carries::Deals), (&self.topics.activities, Carries::Activities)]
+            .map(|(topic, carries)| EventTopic {
+                name: topic.name.as_str().into(),
+                carries,
+                format: topic.format,
+            })
+            .to_vec()
+    }
+
+    /// A new board for these settings.
+    pub(crate) fn board(&self) -> Result<Arc<board::Board>> {
+        let config = self.fold_config()?;
+        Ok(Arc::new(board::Board::new(config.pipelines, config.calendar, self.reporting_currency()?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_configuration_is_valid() {
+        let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/tallyboard.toml");
+        let settings = Settings::load(Some(Path::new(example))).unwrap();
+        assert_eq!(settings.organisation.reporting_currency, "EUR");
+    }
+
+    #[test]
+    fn what_is_printed_is_read_back() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), toml::to_string_pretty(&Settings::default()).unwrap()).unwrap();
+        assert_eq!(Settings::load(Some(file.path())).unwrap(), Settings::default());
+    }
+}

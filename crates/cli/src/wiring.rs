@@ -1,0 +1,173 @@
+//! From settings to a running service over Kafka.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use codec::{Carries, Decoder, SchemaSource};
+use eventlog::registry::SchemaRegistry;
+use eventlog::{
+    CompactedReader, DeadLetterSink, KafkaConsumer, KafkaDeadLetters, KafkaOptions, LogConsumer, LogError,
+    TopicReader,
+};
+use model::{Timestamp, TopicName};
+use runtime::{Clock, Format, OnLostLog, ReferenceSource, Service, ServiceMetrics, ServiceParts};
+
+use crate::settings::Settings;
+
+/// The time of the machine.
+pub(crate) fn system_clock() -> Clock {
+    Arc::new(now)
+}
+
+/// The time now. A clock outside 1970 to 2199 counts as its nearest end.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(micros).unwrap_or_else(|_| {
+        Timestamp::parse("2199-12-31T23:59:59Z").unwrap_or_else(|_| unreachable!("a valid time"))
+    })
+}
+
+/// A schema registry as the decoders want it.
+struct Schemas(SchemaRegistry);
+
+impl SchemaSource for Schemas {
+    fn schema(&self, id: u32) -> Result<Option<String>, String> {
+        self.0.schema_by_id(id).map_err(|error| error.to_string())
+    }
+}
+
+/// The schemas of the configured registry, if there is one.
+pub(crate) fn schemas(settings: &Settings) -> Result<Option<Arc<dyn SchemaSource>>> {
+    let Some(options) = &settings.registry else { return Ok(None) };
+    let registry = SchemaRegistry::new(options).context("section [registry]")?;
+    Ok(Some(Arc::new(Schemas(registry))))
+}
+
+/// A running service and what it writes to.
+pub(crate) struct Wired {
+    pub(crate) service: Service,
+    pub(crate) board: Arc<board::Board>,
+    pub(crate) registry: prometheus::Registry,
+}
+
+/// Starts the service over Kafka. `handle` is the runtime whose threads the snapshot store may use.
+pub(crate) fn start(
+    settings: &Settings,
+    on_lost_log: OnLostLog,
+    handle: tokio::runtime::Handle,
+) -> Result<Wired> {
+    let registry = prometheus::Registry::new();
+    #[cfg(target_os = "linux")]
+    registry
+        .register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
+        .context("metrics of the process")?;
+    let metrics = Arc::new(ServiceMetrics::register(&registry).context("metrics of the service")?);
+    let board = settings.board()?;
+    let schemas = schemas(settings)?;
+    let snapshots = snapshot::SnapshotStore::open(settings.snapshots.clone(), handle)
+        .context("section [snapshots]: the store cannot be opened")?;
+    let topics = settings.event_topics();
+    let letters = DeadLetters::new(&settings.kafka, &settings.topics.dead_letters);
+    let reference = ReferenceSource::Topic {
+        connect: connect_reference(&settings.kafka, &settings.topics.reference.name),
+        decoder: decoder(settings.topics.reference.format, schemas.as_ref()),
+        dead_letters: Box::new(letters.clone()),
+    };
+    let service = Service::start(ServiceParts {
+        board: board.clone(),
+        config: Arc::new(settings.fold_config()?),
+        connect: connect(&settings.kafka, topics.iter().map(|topic| topic.name.clone()).collect()),
+        dead_letters: Box::new(move || Ok(Box::new(letters.clone()))),
+        topics,
+        schemas,
+        reference,
+        snapshots: Arc::new(snapshots),
+        metrics,
+        clock: system_clock(),
+        options: settings.runtime.clone(),
+        on_lost_log,
+    })?;
+    Ok(Wired { service, board, registry })
+}
+
+fn connect(kafka: &KafkaOptions, topics: Vec<TopicName>) -> runtime::Connect {
+    let kafka = kafka.clone();
+    Box::new(move || Ok(Box::new(KafkaConsumer::connect(&kafka, &topics)?) as Box<dyn LogConsumer>))
+}
+
+fn connect_reference(kafka: &KafkaOptions, topic: &str) -> runtime::ConnectReference {
+    let (kafka, topic) = (kafka.clone(), TopicName::from(topic));
+    Box::new(move || Ok(Box::new(CompactedReader::connect(&kafka, &topic)?) as Box<dyn TopicReader>))
+}
+
+fn decoder(format: Format, schemas: Option<&Arc<dyn SchemaSource>>) -> Decoder {
+    match (format, schemas) {
+        (Format::Json, _) => Decoder::json(Carries::Reference),
+        (Format::ConfluentAvro, Some(schemas)) => Decoder::confluent(Carries::Reference, schemas.clone()),
+        (Format::Avro | Format::ConfluentAvro, _) => Decoder::avro(Carries::Reference),
+    }
+}
+
+/// Dead letters that connect when the first one is sent, so that a service starts while Kafka is away. The topic is
+/// created if it is missing and may be created.
+struct DeadLetters {
+    kafka: KafkaOptions,
+    topic: TopicName,
+    /// One connection for all handles.
+    connection: Arc<parking_lot::Mutex<Option<KafkaDeadLetters>>>,
+    own: Option<KafkaDeadLetters>,
+}
+
+impl Clone for DeadLetters {
+    fn clone(&self) -> Self {
+        Self {
+            kafka: self.kafka.clone(),
+            topic: self.topic.clone(),
+            connection: self.connection.clone(),
+            own: None,
+        }
+    }
+}
+
+impl DeadLetters {
+    fn new(kafka: &KafkaOptions, topic: &str) -> Self {
+        Self { kafka: kafka.clone(), topic: topic.into(), connection: Arc::default(), own: None }
+    }
+
+    fn own(&mut self) -> Result<&mut KafkaDeadLetters, LogError> {
+        if self.own.is_none() {
+            let mut connection = self.connection.lock();
+            let shared = match &*connection {
+                Some(shared) => shared.clone(),
+                None => {
+                    let connected = match KafkaDeadLetters::connect(&self.kafka, &self.topic) {
+                        Err(LogError::UnknownTopic { .. }) => {
+                            eventlog::ensure_topic(&self.kafka, &self.topic, 1, 1, &[])?;
+                            tracing::info!(topic = %self.topic, "the dead-letter topic is created");
+                            KafkaDeadLetters::connect(&self.kafka, &self.topic)?
+                        }
+                        connected => connected?,
+                    };
+                    connection.insert(connected).clone()
+                }
+            };
+            self.own = Some(shared);
+        }
+        Ok(self.own.get_or_insert_with(|| unreachable!("set just above")))
+    }
+}
+
+impl DeadLetterSink for DeadLetters {
+    fn send(&mut self, letter: eventlog::DeadLetter) -> Result<(), LogError> {
+        self.own()?.send(letter)
+    }
+
+    fn flush(&mut self, deadline: std::time::Duration) -> Result<(), LogError> {
+        match &mut self.own {
+            Some(own) => own.flush(deadline),
+            None => Ok(()),
+        }
+    }
+}
