@@ -14,19 +14,26 @@
 //! Every wait has a bound, and an error that ends with the last lines of the server's log. Nothing here knows what
 //! Tallyboard computes: expected values belong to the tests. The functions block; call them from plain `#[test]`s.
 
+mod configuration;
+mod exposition;
 mod not_run;
 mod paths;
 mod ports;
 mod process;
+mod program;
 mod servers;
 mod service;
 mod wait;
 
-pub use not_run::{Missing, require};
+pub use configuration::{Configuration, Topics};
+pub use exposition::Exposition;
+pub use not_run::{Missing, if_there, require, tell};
+pub use paths::{in_workspace, shared_data};
 pub use ports::free_ports;
 pub use process::GuardedProcess;
+pub use program::{Finished, promtool_check, tallyboard};
 pub use servers::kafka::{Kafka, KafkaOptions, SASL_PASSWORD, SASL_USER};
-pub use servers::messages::{Message, Received};
+pub use servers::messages::{Message, Received, Sender};
 pub use servers::registry::Registry;
 pub use service::{Response, Service, ServiceOptions};
 pub use wait::eventually;

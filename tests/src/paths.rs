@@ -2,15 +2,36 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::not_run::Missing;
+
+/// A file or folder of the workspace, by its path from the workspace's root.
+pub fn in_workspace(path: &str) -> PathBuf {
+    workspace().join(path)
+}
+
+/// A folder of the data with known answers, which lies beside the workspace and does not belong to it.
+///
+/// # Errors
+///
+/// [`Missing`] if it is not there.
+pub fn shared_data(folder: &str) -> anyhow::Result<PathBuf> {
+    let path = workspace().join("../shared/data").join(folder);
+    if path.is_dir() {
+        return Ok(path);
+    }
+    Err(Missing::new(format!("there is no data at {}", path.display())).into())
+}
+
 /// The root of the workspace.
 pub(crate) fn workspace() -> &'static Path {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().unwrap_or(package)
 }
 
-/// Fetched servers: `TALLYBOARD_SERVERS`, or `.servers` in the workspace.
+/// Fetched servers: `TALLYBOARD_SERVERS` (relative to the workspace), or `.servers` in the workspace.
 pub(crate) fn servers() -> PathBuf {
-    std::env::var_os("TALLYBOARD_SERVERS").map_or_else(|| workspace().join(".servers"), PathBuf::from)
+    let named = std::env::var_os("TALLYBOARD_SERVERS").filter(|folder| !folder.is_empty());
+    workspace().join(named.unwrap_or_else(|| ".servers".into()))
 }
 
 /// One line for each test that did not run.
@@ -24,13 +45,23 @@ pub(crate) fn logs() -> PathBuf {
 }
 
 /// The folder into which cargo put the workspace's binaries: the one above `deps`, where tests lie.
-pub(crate) fn binaries() -> std::io::Result<PathBuf> {
+fn binaries() -> std::io::Result<PathBuf> {
     let mut folder = std::env::current_exe()?;
     folder.pop();
     if folder.ends_with("deps") {
         folder.pop();
     }
     Ok(folder)
+}
+
+/// The binary `tallyboard` that cargo built beside the running test.
+pub(crate) fn tallyboard() -> anyhow::Result<PathBuf> {
+    let binary = binaries()?.join("tallyboard");
+    if binary.is_file() {
+        return Ok(binary);
+    }
+    let reason = format!("{} is not built; run: cargo build -p tallyboard-cli", binary.display());
+    Err(Missing::new(reason).into())
 }
 
 /// The name of the running test binary without cargo's hash.

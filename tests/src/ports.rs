@@ -25,13 +25,13 @@ pub fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
     let mut ports = [0; N];
     let mut found = 0;
     for _ in 0..COUNT {
-        if found == N {
-            return Ok(ports);
-        }
         let port = u16::try_from(FIRST + next.fetch_add(1, Ordering::Relaxed) % COUNT)?;
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             ports[found] = port;
             found += 1;
+            if found == N {
+                return Ok(ports);
+            }
         }
     }
     bail!("no {N} free ports on 127.0.0.1 in [{FIRST}, {})", FIRST + COUNT)

@@ -58,6 +58,16 @@ impl GuardedProcess {
     ///
     /// If the log cannot be written or the shell not started. A program that cannot be started shows as an early end.
     pub fn spawn(name: &str, command: &Command, scratch: Option<&Path>) -> anyhow::Result<GuardedProcess> {
+        GuardedProcess::spawn_into(name, command, scratch, None)
+    }
+
+    /// As [`GuardedProcess::spawn`], with standard output in a file of its own.
+    pub(crate) fn spawn_into(
+        name: &str,
+        command: &Command,
+        scratch: Option<&Path>,
+        stdout: Option<File>,
+    ) -> anyhow::Result<GuardedProcess> {
         let log = new_log(name)?;
         let output = OpenOptions::new().create(true).append(true).open(&log)?;
         let mut guarded = Command::new("sh");
@@ -74,7 +84,7 @@ impl GuardedProcess {
         }
         let mut child = guarded
             .stdin(Stdio::piped())
-            .stdout(output.try_clone()?)
+            .stdout(stdout.map_or_else(|| output.try_clone(), Ok)?)
             .stderr(output)
             .spawn()
             .with_context(|| format!("could not start {name} through sh"))?;
