@@ -1,1 +1,0 @@
-//! throughput against the limit
