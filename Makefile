@@ -1,0 +1,46 @@
+# Tallyboard. `make demo` and `make test` need a Rust toolchain, gcc, make and perl; `make test` also Java 17 and Maven.
+
+CARGO ?= cargo
+NOT_RUN := target/not-run.txt
+
+.PHONY: help demo test verify format lint unit end-to-end bench build clean
+
+help:
+	@echo "make demo     a simulated sales floor with everything running, nothing to install (DEMO_SECONDS=30 ends it)"
+	@echo "make test     everything: format, lints, unit, property and golden tests, end-to-end tests with real servers"
+	@echo "make verify   the same without the servers: before each commit"
+	@echo "make bench    speed, beside a bare Kafka consumer in the same run"
+	@echo "make build    the program, target/release/tallyboard"
+
+demo:
+	$(CARGO) run --package tallyboard-cli -- demo
+
+build:
+	$(CARGO) build --release --package tallyboard-cli
+
+verify: format lint unit
+
+test: verify end-to-end
+
+format:
+	$(CARGO) fmt --all --check
+
+lint:
+	$(CARGO) clippy --workspace --all-targets -- --deny warnings
+
+unit:
+	$(CARGO) test --workspace --exclude tallyboard-end-to-end
+
+# Tests whose server could not be had are named at the end; under CI they have failed by then.
+end-to-end:
+	@mkdir -p target && rm -f $(NOT_RUN)
+	$(CARGO) build --package tallyboard-cli
+	$(CARGO) test --package tallyboard-end-to-end
+	@if [ -s $(NOT_RUN) ]; then echo; echo "These tests were NOT RUN:"; cat $(NOT_RUN); fi
+
+bench:
+	$(CARGO) run --release --package tallyboard-bench -- all
+
+clean:
+	$(CARGO) clean
+	rm -rf .servers
