@@ -27,7 +27,7 @@ struct Arguments {
     /// What is measured.
     #[arg(value_enum, default_value_t = What::All)]
     what: What,
-    /// Smaller sizes and fewer rounds: a minute instead of ten. Its figures mean little.
+    /// Smaller sizes and fewer rounds: half a minute instead of five. Its figures mean little.
     #[arg(long)]
     quick: bool,
     /// Results as JSON instead of tables.

@@ -24,8 +24,9 @@ struct Page {
     places: [(u32, u32); SLOTS_PER_PAGE],
 }
 
-/// A page grows by at least this much, so that a new one does not grow with every record.
-const GROWTH_BYTES_LEAST: usize = 512;
+/// A page's memory is a multiple of this. Pages are many: what one gives back should fit another one, and doubling would
+/// leave a quarter of all memory unused.
+const GROWTH_BYTES: usize = 2_048;
 
 /// The records.
 #[derive(Debug, Clone, Default)]
@@ -139,8 +140,7 @@ impl Page {
         }
         let needed = self.bytes.len() + record.len();
         if needed > self.bytes.capacity() {
-            // By an eighth at a time: pages are many, and doubling would leave a quarter of all memory unused.
-            self.bytes.reserve_exact(record.len() + (needed / 8).max(GROWTH_BYTES_LEAST));
+            self.bytes.reserve_exact(with_room(needed) - self.bytes.len());
         }
         let start = self.bytes.len();
         self.bytes.extend_from_slice(record);
@@ -154,13 +154,18 @@ impl Page {
             *start = number(scratch.len());
             scratch.extend_from_slice(record);
         }
-        if self.bytes.capacity() > scratch.len() * 2 {
-            self.bytes = Vec::with_capacity(scratch.len() + scratch.len() / 8);
+        if self.bytes.capacity() > with_room(scratch.len()) * 2 {
+            self.bytes = Vec::with_capacity(with_room(scratch.len()));
         }
         self.bytes.clear();
         self.bytes.extend_from_slice(scratch);
         self.dead = 0;
     }
+}
+
+/// A page's memory for so many bytes and some to come.
+const fn with_room(bytes: usize) -> usize {
+    (bytes + bytes / 16).next_multiple_of(GROWTH_BYTES)
 }
 
 /// A page is far below 4 GiB: records are bounded (see `history::MAX_EVENTS`).
