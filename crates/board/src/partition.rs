@@ -60,7 +60,7 @@ pub enum PublishError {
         known: usize,
     },
     /// A cell's day is outside the years that times can be in.
-    #[error("cell of day number {0}, which is outside the years 1970 to 2199")]
+    #[error("cell of day number {0}, on which no time from 1970 to 2199 falls")]
     DayOutOfRange(i32),
 }
 
@@ -183,7 +183,7 @@ impl PartitionWriter {
         let unknown_rep = PublishError::UnknownRep { index: key.rep.0, known: self.reps.len() };
         let unknown_territory =
             PublishError::UnknownTerritory { index: key.territory.0, known: self.territories.len() };
-        if key.day != CellKey::STANDING && Day::checked(key.day.0).is_err() {
+        if key.day != CellKey::STANDING && !key.day.has_timestamps() {
             return Err(PublishError::DayOutOfRange(key.day.0));
         }
         Ok(CellKey {

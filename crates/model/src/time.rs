@@ -103,6 +103,15 @@ impl Day {
         if (0..latest).contains(&number) { Ok(Self(number)) } else { Err(TimeError::OutOfRange) }
     }
 
+    /// Whether an accepted [`Timestamp`] can fall on the day in some time zone: zones reach from half a day before UTC to
+    /// half a day behind it, so from the day before 1970-01-01 to 2200-01-01.
+    #[must_use]
+    pub fn has_timestamps(self) -> bool {
+        [-1, 0, 1]
+            .iter()
+            .any(|&offset| self.0.checked_add(offset).is_some_and(|day| Self::checked(day).is_ok()))
+    }
+
     /// The date of the day.
     #[must_use]
     pub fn date(self) -> NaiveDate {
@@ -139,5 +148,11 @@ mod tests {
         assert_eq!(Day::parse("2026-11-02").map(|day| day.to_string()), Ok("2026-11-02".to_owned()));
         assert_eq!(Day::parse("02/11/2026"), Err(TimeError::NotADate));
         assert_eq!(Day::parse("1969-12-31"), Err(TimeError::OutOfRange));
+        let last = Day::parse("2199-12-31").unwrap().0;
+        for (day, expected) in
+            [(-2, false), (-1, true), (0, true), (last + 1, true), (last + 2, false), (i32::MIN, false)]
+        {
+            assert_eq!(Day(day).has_timestamps(), expected, "{day}");
+        }
     }
 }

@@ -167,7 +167,7 @@ fn a_publish_that_breaks_a_rule_changes_nothing() {
     for (bad, expected) in [
         (key(1, 0, 0), PublishError::UnknownRep { index: 1, known: 1 }),
         (key(0, 7, 0), PublishError::UnknownTerritory { index: 7, known: 1 }),
-        (key(0, 0, -1), PublishError::DayOutOfRange(-1)),
+        (key(0, 0, -2), PublishError::DayOutOfRange(-2)),
         (key(0, 0, i32::MAX), PublishError::DayOutOfRange(i32::MAX)),
     ] {
         let names: &[&str] = if board.reps().is_empty() { &["ann"] } else { &[] };

@@ -1,6 +1,6 @@
 //! A service in good health: it starts, goes on, shares, leaves.
 
-use model::Calendar;
+use model::{Calendar, Event, Timestamp};
 use tallyboard_runtime::ServiceError;
 
 use crate::company::{events, events_in_two};
@@ -41,6 +41,26 @@ fn events_become_numbers_and_are_counted() {
     }
     running.finish();
     assert_eq!(site.letters.letters(), []);
+}
+
+/// The time of a clock that was never set falls on a day before 1970 in the west.
+#[test]
+fn events_of_the_first_moment_of_all_are_counted_in_every_zone() {
+    for zone in ["America/New_York", "UTC", "Pacific/Kiritimati"] {
+        let calendar = Calendar::new(zone, 1).unwrap();
+        let mut all = events(3);
+        for event in all.iter_mut().take(20) {
+            let occurred_at = match event {
+                Event::Deal(deal) => &mut deal.occurred_at,
+                Event::Activity(activity) => &mut activity.occurred_at,
+            };
+            *occurred_at = Timestamp::from_micros(0).unwrap();
+        }
+        let site = Site::with_events(all);
+        let running = site.start(Particulars { config: config(calendar.clone()), ..Particulars::default() });
+        running.await_sums(&site.expected(&calendar));
+        running.finish();
+    }
 }
 
 #[test]
