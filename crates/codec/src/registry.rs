@@ -4,8 +4,8 @@
 //! - A schema that decodes is asked for once, as long as it is among the [`MAX_PLANS`] used last.
 //! - An id that the registry does not know is asked for again after [`UNKNOWN_FOR_RECORDS`] further records, for a
 //!   registry may learn it late; between, it is rejected without asking.
-//! - Ids that lead nowhere cannot hammer the registry: after [`IDLE_QUESTIONS`] of them, one question is allowed for
-//!   every [`RECORDS_PER_QUESTION`] records, and further new ids are rejected without asking.
+//! - An id that was not asked for is never rejected: what counts must not depend on what stands around it in the log.
+//!   A flood of unknown ids costs one question each, one at a time, at the pace of the registry's answers.
 //! - That the registry cannot be asked now is never remembered, and never a reject.
 //!
 //! Time is counted in records, for this room has no clock. Must not know how a registry is spoken to.
@@ -24,10 +24,6 @@ use crate::words::passed_on;
 const MAX_PLANS: usize = 512;
 /// For how many records an id that the registry does not know stays unknown.
 const UNKNOWN_FOR_RECORDS: u64 = 256;
-/// How many questions that led nowhere are allowed in a row.
-const IDLE_QUESTIONS: u64 = 32;
-/// After how many records one more is allowed.
-const RECORDS_PER_QUESTION: u64 = 64;
 
 /// Where schemas come from: a registry's client, which may keep a cache of its own.
 pub trait SchemaSource: Send + Sync {
@@ -65,9 +61,6 @@ pub(crate) struct Plans {
     unknown: HashMap<u32, u64>,
     /// How many records have been looked up.
     records: u64,
-    /// Questions that led nowhere, times [`RECORDS_PER_QUESTION`], less the records since: the level of a bucket that
-    /// leaks with every record.
-    idle_level: u64,
 }
 
 impl std::fmt::Debug for Plans {
@@ -83,21 +76,12 @@ impl std::fmt::Debug for Plans {
 
 impl Plans {
     pub(crate) fn new(carries: Carries, source: Arc<dyn SchemaSource>) -> Self {
-        Self {
-            carries,
-            source,
-            entries: Vec::new(),
-            latest: 0,
-            unknown: HashMap::new(),
-            records: 0,
-            idle_level: 0,
-        }
+        Self { carries, source, entries: Vec::new(), latest: 0, unknown: HashMap::new(), records: 0 }
     }
 
     /// The plan of a schema id, asking the registry if need be.
     pub(crate) fn plan(&mut self, id: u32) -> Result<&Plan, DecodeFailure> {
         self.records += 1;
-        self.idle_level = self.idle_level.saturating_sub(1);
         if self.entries.get(self.latest).is_none_or(|entry| entry.id != id) {
             self.latest = match self.entries.iter().position(|entry| entry.id == id) {
                 Some(index) => index,
@@ -120,15 +104,8 @@ impl Plans {
         if self.unknown.get(&id).is_some_and(|&until| self.records < until) {
             return Err(not_known());
         }
-        if self.idle_level > (IDLE_QUESTIONS - 1) * RECORDS_PER_QUESTION {
-            return Err(unknown_schema(format!(
-                "the registry was not asked for schema {id}: too many of the latest records carry ids that it does not know"
-            ))
-            .into());
-        }
         let text = self.source.schema(id).map_err(|cause| DecodeFailure::SchemaUnavailable { id, cause })?;
         let Some(text) = text else {
-            self.idle_level += RECORDS_PER_QUESTION;
             let records = self.records;
             self.unknown.retain(|_, &mut until| records < until);
             self.unknown.insert(id, records + UNKNOWN_FOR_RECORDS);
@@ -137,13 +114,10 @@ impl Plans {
         self.unknown.remove(&id);
         match avro::plan(self.carries, &text) {
             Ok(plan) => Ok(Known::Plan(Box::new(plan))),
-            Err(cause) => {
-                self.idle_level += RECORDS_PER_QUESTION;
-                Ok(Known::Unreadable(unknown_schema(format!(
-                    "schema {id} cannot be read as one of ours: {}",
-                    passed_on(cause)
-                ))))
-            }
+            Err(cause) => Ok(Known::Unreadable(unknown_schema(format!(
+                "schema {id} cannot be read as one of ours: {}",
+                passed_on(cause)
+            )))),
         }
     }
 

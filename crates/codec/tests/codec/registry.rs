@@ -60,21 +60,16 @@ fn an_unknown_id_is_asked_for_again_after_some_records() {
 }
 
 #[test]
-fn a_flood_of_unknown_ids_does_not_hammer_the_registry() {
-    let (mut decoder, registry) = decoder([1]);
-    assert!(decoder.decode(&value(1)).is_ok());
-    for id in 1_000..101_000 {
+fn a_flood_of_unknown_ids_buries_no_good_record() {
+    let (mut decoder, registry) = decoder([1, 2, 3]);
+    for id in 1_000..11_000 {
         assert_eq!(reject(&mut decoder, &value(id)).reason, UnknownSchema);
     }
-    let asked = registry.times_asked();
-    assert!(asked <= 1 + 32 + 100_000 / 64, "asked {asked} times");
-    assert!(asked >= 100_000 / 64, "asked {asked} times");
-    // What is known goes on, and a new schema is let through soon after.
-    registry.schemas.lock().unwrap().insert(2, schema_text(RecordKind::Territory).to_owned());
-    for _ in 0..64 {
-        assert!(decoder.decode(&value(1)).is_ok());
+    // Each was asked for once, and what has not been asked for yet still is.
+    assert_eq!(registry.times_asked(), 10_000);
+    for id in 1..=3 {
+        assert!(decoder.decode(&value(id)).is_ok(), "schema {id}");
     }
-    assert!(decoder.decode(&value(2)).is_ok());
 }
 
 #[test]
@@ -88,16 +83,16 @@ fn schemas_that_cannot_be_read_count_as_unknown_and_are_kept() {
 }
 
 #[test]
-fn a_flood_of_schemas_that_cannot_be_read_does_not_hammer_the_registry() {
-    let (mut decoder, registry) = decoder([]);
+fn a_flood_of_schemas_that_cannot_be_read_buries_no_good_record() {
+    let (mut decoder, registry) = decoder([20_000]);
     for id in 0..10_000 {
         registry.schemas.lock().unwrap().insert(id, r#""string""#.to_owned());
     }
     for id in 0..10_000 {
         assert_eq!(reject(&mut decoder, &value(id)).reason, UnknownSchema);
     }
-    let asked = registry.times_asked();
-    assert!(asked <= 32 + 10_000 / 64, "asked {asked} times");
+    assert!(decoder.decode(&value(20_000)).is_ok());
+    assert_eq!(registry.times_asked(), 10_001);
 }
 
 #[test]
