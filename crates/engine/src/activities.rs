@@ -178,14 +178,7 @@ impl Activities {
         }
         contribution::of_activity(&event, config, changes);
         event.put(&mut self.record);
-        let slot = if let Some(slot) = found {
-            self.shelf.replace(slot, &self.record);
-            slot
-        } else {
-            let slot = self.shelf.insert(&self.record);
-            self.index.insert(id, slot);
-            slot
-        };
+        let slot = self.index.keep(id, found, &self.record, &mut self.shelf);
         self.horizon.note(event.held_by_day, slot);
         if self.horizon.advance(event.occurred_at) {
             self.forget_due();

@@ -104,14 +104,7 @@ impl Deals {
             contribution::of_deal(story, config, changes);
         }
         let settled_at = story.and_then(|story| story.settled_at());
-        let slot = if let Some(slot) = found {
-            self.shelf.replace(slot, &self.record);
-            slot
-        } else {
-            let slot = self.shelf.insert(&self.record);
-            self.index.insert(id, slot);
-            slot
-        };
+        let slot = self.index.keep(id, found, &self.record, &mut self.shelf);
         if let Some(settled_at) = settled_at {
             self.horizon.note(utc_day(settled_at), slot);
         }

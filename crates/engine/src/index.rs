@@ -29,6 +29,17 @@ impl Index {
         self.entries.insert_unique(spread(half), (half, slot), |&(half, _)| spread(half));
     }
 
+    /// Puts a record where [`find`](Self::find) found its id, or into a slot of its own; which one that is.
+    pub(crate) fn keep(&mut self, id: &[u8], found: Option<Slot>, record: &[u8], shelf: &mut Shelf) -> Slot {
+        if let Some(slot) = found {
+            shelf.replace(slot, record);
+            return slot;
+        }
+        let slot = shelf.insert(record);
+        self.insert(id, slot);
+        slot
+    }
+
     /// Takes an id out; its record must still be in its slot.
     pub(crate) fn remove(&mut self, id: &[u8], slot: Slot) {
         let half = self.half(id);
