@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use model::{CellKey, Day, Offset, PartitionId, RepIndex, TerritoryIndex, TopicName};
+use model::{CellKey, Offset, PartitionId, RepIndex, TerritoryIndex, TopicName};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use thiserror::Error;
