@@ -59,7 +59,7 @@ pub(crate) struct SumKey {
 impl Hash for SumKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(u64::from(self.rep.0) << 32 | u64::from(self.territory.0));
-        state.write_u64(self.measure.code());
+        state.write_u32(self.measure.code());
     }
 }
 

@@ -1,130 +1,261 @@
 //! The cells: sums by key, which only add and subtract. Keeps FOLD-1 (with the callers) and FOLD-5.
+//!
+//! The cells of one rep, territory and day stand in one row, since an event changes several of them: what a change
+//! costs is the memory it has to wait for.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use model::{CellKey, Contribution};
+use model::{CellKey, Contribution, Day, Measure, RepIndex, TerritoryIndex};
 use rustc_hash::FxBuildHasher;
 
-/// Cells are held in this many tables, so that a table that is shared with a frozen copy is small enough to be copied
+/// Rows are held in this many tables, so that a table that is shared with a frozen copy is small enough to be copied
 /// at the first write to it.
 const TABLES: usize = 256;
 
-/// A cell's sum, and in which round of publishing it changed last. The sum is in halves so that an entry needs no
-/// padding to 16 bytes.
-#[derive(Debug, Clone, Copy, Default)]
+/// Whose row, and of which day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RowKey {
+    pub(crate) rep: RepIndex,
+    pub(crate) territory: TerritoryIndex,
+    pub(crate) day: Day,
+}
+
+impl RowKey {
+    const fn of(key: &CellKey) -> Self {
+        Self { rep: key.rep, territory: key.territory, day: key.day }
+    }
+
+    const fn with(self, measure: Measure) -> CellKey {
+        let Self { rep, territory, day } = self;
+        CellKey { rep, territory, day, measure }
+    }
+
+    fn hash(self) -> u64 {
+        let who = u64::from(self.rep.0) << 32 | u64::from(self.territory.0);
+        FxBuildHasher.hash_one((who, self.day.0.cast_unsigned()))
+    }
+}
+
+/// A cell: of which measure (its code), its sum, and in which round of publishing it changed last. The sum is in words so
+/// that an entry needs no padding to 16 bytes.
+#[derive(Debug, Clone, Copy)]
 struct Cell {
-    high: i64,
-    low: u64,
+    code: u32,
     changed_in: u32,
+    sum: [u32; 4],
 }
 
 impl Cell {
-    const fn value(self) -> i128 {
-        (self.high as i128) << 64 | self.low as i128
+    const fn new(measure: Measure) -> Self {
+        Self { code: measure.code(), changed_in: 0, sum: [0; 4] }
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the two halves are what is wanted"
-    )]
+    fn measure(&self) -> Measure {
+        Measure::from_code(self.code).unwrap_or_else(|| unreachable!("the code is a measure's"))
+    }
+
+    const fn value(&self) -> i128 {
+        let [a, b, c, d] = self.sum;
+        (a as u128 | (b as u128) << 32 | (c as u128) << 64 | (d as u128) << 96).cast_signed()
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the value is cut into its four words")]
     const fn set(&mut self, value: i128) {
-        self.high = (value >> 64) as i64;
-        self.low = value as u64;
+        let value = value.cast_unsigned();
+        self.sum = [value as u32, (value >> 32) as u32, (value >> 64) as u32, (value >> 96) as u32];
     }
 }
 
-/// Keys and their cells. A table of the kind that is told the hash, since the hash chooses the table, too.
-type Table = HashTable<(CellKey, Cell)>;
+/// The cells of one rep, territory and day, ascending by code. Those that became 0 stay until they are published.
+#[derive(Debug, Clone)]
+struct Row {
+    key: RowKey,
+    changed_in: u32,
+    cells: Vec<Cell>,
+}
 
-/// The cells of a partition. A cell that is 0 is not held.
+impl Row {
+    fn find(&self, measure: Measure) -> Result<usize, usize> {
+        self.cells.binary_search_by_key(&measure.code(), |cell| cell.code)
+    }
+}
+
+/// A table of the kind that is told the hash, since the hash chooses the table, too.
+type Table = HashTable<Row>;
+
+/// The cells of a partition. A cell that is 0 is not there.
 #[derive(Debug, Clone)]
 pub struct Cells {
     tables: Vec<Arc<Table>>,
-    changed: Vec<CellKey>,
+    /// How many are not 0.
+    count: usize,
+    /// The rows with changes, and how many cells of them changed, since the last publish.
+    changed: Vec<RowKey>,
+    changes: usize,
     round: u32,
 }
 
 impl Default for Cells {
     fn default() -> Self {
-        Self { tables: (0..TABLES).map(|_| Arc::default()).collect(), changed: Vec::new(), round: 1 }
+        let tables = (0..TABLES).map(|_| Arc::default()).collect();
+        Self { tables, count: 0, changed: Vec::new(), changes: 0, round: 1 }
     }
 }
 
 impl Cells {
-    /// Adds to a cell; subtracts if negative.
-    pub(crate) fn add(&mut self, contribution: Contribution) {
-        let Contribution { key, value } = contribution;
-        let hash = hash_of(&key);
-        let table = Arc::make_mut(&mut self.tables[table_of(hash)]);
-        let entry = table.entry(hash, |(other, _)| *other == key, |(other, _)| hash_of(other));
-        let mut entry = match entry {
-            Entry::Occupied(entry) => entry,
-            Entry::Vacant(vacant) => vacant.insert((key, Cell::default())),
-        };
-        let (_, cell) = entry.get_mut();
-        let sum = cell.value() + value;
-        if cell.changed_in != self.round {
-            cell.changed_in = self.round;
-            self.changed.push(key);
+    /// Adds to cells; subtracts where negative. The order of what is added is another one afterwards.
+    pub(crate) fn add_all(&mut self, contributions: &mut [Contribution]) {
+        contributions.sort_unstable_by_key(|contribution| RowKey::of(&contribution.key));
+        let same_row = |one: &Contribution, two: &Contribution| RowKey::of(&one.key) == RowKey::of(&two.key);
+        // Rows that are looked up one behind the other, with nothing to be done between, are waited for together.
+        let firsts = contributions.chunk_by(same_row).filter_map(|same| {
+            let row = self.row(RowKey::of(&same[0].key))?;
+            Some(row.cells.first()?.code)
+        });
+        std::hint::black_box(firsts.fold(0, u32::wrapping_add));
+        for same in contributions.chunk_by(same_row) {
+            let row_key = RowKey::of(&same[0].key);
+            let row = row_mut(&mut self.tables, row_key);
+            for Contribution { key, value } in same {
+                let place = row.find(key.measure).unwrap_or_else(|place| {
+                    row.cells.insert(place, Cell::new(key.measure));
+                    place
+                });
+                let cell = &mut row.cells[place];
+                let before = cell.value();
+                let sum = before + value;
+                cell.set(sum);
+                self.count = self.count + usize::from(sum != 0) - usize::from(before != 0);
+                if cell.changed_in != self.round {
+                    cell.changed_in = self.round;
+                    self.changes += 1;
+                }
+            }
+            if row.changed_in != self.round {
+                row.changed_in = self.round;
+                self.changed.push(row_key);
+            }
         }
-        cell.set(sum);
-        if sum == 0 {
-            entry.remove();
+    }
+
+    /// Adds a row that is not there yet, of cells that are not 0 in ascending order of code; whether it was not.
+    pub(crate) fn insert_row(
+        &mut self,
+        key: RowKey,
+        cells: impl ExactSizeIterator<Item = (Measure, i128)>,
+    ) -> bool {
+        let row = row_mut(&mut self.tables, key);
+        if !row.cells.is_empty() {
+            return false;
         }
+        row.changed_in = self.round;
+        row.cells = cells
+            .map(|(measure, value)| {
+                let mut cell = Cell { changed_in: self.round, ..Cell::new(measure) };
+                cell.set(value);
+                cell
+            })
+            .collect();
+        self.count += row.cells.len();
+        self.changes += row.cells.len();
+        self.changed.push(key);
+        true
     }
 
     /// A cell's sum.
     #[must_use]
     pub fn get(&self, key: &CellKey) -> i128 {
-        let hash = hash_of(key);
-        let found = self.tables[table_of(hash)].find(hash, |(other, _)| other == key);
-        found.map_or(0, |(_, cell)| cell.value())
+        let row = self.row(RowKey::of(key));
+        row.and_then(|row| Some(row.cells[row.find(key.measure).ok()?].value())).unwrap_or(0)
     }
 
-    /// All cells that are not 0, in no particular order.
+    /// All cells that are not 0, those of a row together, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (CellKey, i128)> {
-        self.tables.iter().flat_map(|table| table.iter().map(|(key, cell)| (*key, cell.value())))
+        self.rows().flat_map(|(key, cells)| cells.map(move |(measure, value)| (key.with(measure), value)))
+    }
+
+    /// The rows with their cells that are not 0, ascending by code.
+    pub(crate) fn rows(
+        &self,
+    ) -> impl Iterator<Item = (RowKey, impl Iterator<Item = (Measure, i128)> + Clone)> {
+        self.tables.iter().flat_map(|table| table.iter()).map(|row| {
+            let values = row.cells.iter().map(|cell| (cell.measure(), cell.value()));
+            (row.key, values.filter(|&(_, value)| value != 0))
+        })
     }
 
     /// How many cells are held.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.tables.iter().map(|table| table.len()).sum()
+    pub const fn len(&self) -> usize {
+        self.count
     }
 
     /// Whether no cell is held.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.tables.iter().all(|table| table.is_empty())
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
-    /// How many changes [`take_changes`](Self::take_changes) would give.
-    #[must_use]
-    pub const fn changes(&self) -> usize {
-        self.changed.len()
+    /// Whether [`take_changes`](Self::take_changes) would give anything.
+    pub(crate) const fn has_changes(&self) -> bool {
+        self.changes > 0
     }
 
-    /// Takes out the cells that changed since the last call, with their sums now, 0 for those that are gone. A cell
-    /// may be there more than once, with the same sum.
-    pub fn take_changes(&mut self) -> Vec<(CellKey, i128)> {
+    /// Takes out the cells that changed since the last call, each once, with their sums now, 0 for those that are gone.
+    pub(crate) fn take_changes(&mut self) -> Vec<(CellKey, i128)> {
+        let mut taken = Vec::with_capacity(std::mem::take(&mut self.changes));
+        for key in std::mem::take(&mut self.changed) {
+            let Some(row) = self.row(key) else {
+                continue;
+            };
+            let before = taken.len();
+            let changed = row.cells.iter().filter(|cell| cell.changed_in == self.round);
+            taken.extend(changed.map(|cell| (key.with(cell.measure()), cell.value())));
+            if taken[before..].iter().any(|&(_, value)| value == 0) {
+                self.drop_zeros(key);
+            }
+        }
         self.round = self.round.wrapping_add(1).max(1);
-        let changed = std::mem::take(&mut self.changed);
-        changed.into_iter().map(|key| (key, self.get(&key))).collect()
+        taken
     }
 
-    /// Bytes of memory held.
+    /// Bytes of memory held. Costs a pass over the rows.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.tables.iter().map(|table| table.allocation_size()).sum::<usize>()
-            + self.changed.capacity() * size_of::<CellKey>()
+        let row_bytes = |row: &Row| row.cells.capacity() * size_of::<Cell>() + 16;
+        let table_bytes =
+            |table: &Arc<Table>| table.allocation_size() + table.iter().map(row_bytes).sum::<usize>();
+        self.tables.iter().map(table_bytes).sum::<usize>() + self.changed.capacity() * size_of::<RowKey>()
+    }
+
+    fn row(&self, key: RowKey) -> Option<&Row> {
+        let hash = key.hash();
+        self.tables[table_of(hash)].find(hash, |row| row.key == key)
+    }
+
+    fn drop_zeros(&mut self, key: RowKey) {
+        let hash = key.hash();
+        let table = Arc::make_mut(&mut self.tables[table_of(hash)]);
+        if let Ok(mut entry) = table.find_entry(hash, |row| row.key == key) {
+            let cells = &mut entry.get_mut().cells;
+            cells.retain(|cell| cell.sum != [0; 4]);
+            if cells.is_empty() {
+                entry.remove();
+            }
+        }
     }
 }
 
-fn hash_of(key: &CellKey) -> u64 {
-    FxBuildHasher.hash_one(key)
+/// The row of a key, made if it is not there.
+fn row_mut(tables: &mut [Arc<Table>], key: RowKey) -> &mut Row {
+    let hash = key.hash();
+    let table = Arc::make_mut(&mut tables[table_of(hash)]);
+    match table.entry(hash, |row| row.key == key, |row| row.key.hash()) {
+        Entry::Occupied(entry) => entry.into_mut(),
+        Entry::Vacant(vacant) => vacant.insert(Row { key, changed_in: 0, cells: Vec::new() }).into_mut(),
+    }
 }
 
 fn table_of(hash: u64) -> usize {
@@ -135,7 +266,7 @@ fn table_of(hash: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{Day, Measure, RepIndex, StageIndex, TerritoryIndex};
+    use model::StageIndex;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -146,12 +277,12 @@ mod tests {
 
     #[test]
     fn an_entry_needs_no_padding() {
-        assert_eq!((size_of::<CellKey>(), size_of::<(CellKey, Cell)>()), (20, 48));
+        assert_eq!((size_of::<Cell>(), size_of::<Row>()), (24, 40));
     }
 
     #[test]
     fn sums_of_any_size_are_kept() {
-        let mut cell = Cell::default();
+        let mut cell = Cell::new(Measure::WonDeals);
         for value in [0, 1, -1, i128::MAX, i128::MIN, i128::from(u64::MAX), -i128::from(u64::MAX)] {
             cell.set(value);
             assert_eq!(cell.value(), value);
@@ -168,7 +299,7 @@ mod tests {
             let at = split.index(contributions.len() + 1);
             for (number, &contribution) in contributions.iter().enumerate() {
                 if number == at { told.extend(cells.take_changes()); }
-                cells.add(contribution);
+                cells.add_all(&mut [contribution]);
                 *naive.entry(contribution.key).or_default() += contribution.value;
             }
             let frozen = cells.clone();
@@ -177,8 +308,12 @@ mod tests {
             told.extend(cells.take_changes());
             told.retain(|_, value| *value != 0);
             prop_assert_eq!(told, naive.clone());
-            for &Contribution { key, value } in &contributions { cells.add(Contribution { key, value: -value }); }
+            prop_assert_eq!(cells.len(), naive.len());
+            let mut back: Vec<_> = contributions.iter().map(|&Contribution { key, value }| Contribution { key, value: -value }).collect();
+            cells.add_all(&mut back);
             prop_assert!(cells.is_empty());
+            cells.take_changes();
+            prop_assert_eq!(cells.tables.iter().map(|table| table.len()).sum::<usize>(), 0);
             prop_assert_eq!(frozen.iter().collect::<BTreeMap<_, _>>(), naive);
         }
     }

@@ -23,8 +23,8 @@ impl FoldConfig {
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let mut text = format!(
-            "tallyboard fold 1\n{}\n{}\n{}\n{}\n",
-            self.calendar.zone_name(),
+            "tallyboard fold 2\n{:x}\n{}\n{}\n{}\n",
+            self.calendar.days_fingerprint(),
             self.deal_retention_days,
             self.activity_horizon_days,
             self.future_tolerance_seconds

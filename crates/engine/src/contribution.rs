@@ -1,8 +1,8 @@
 //! From one history, or one activity, to its contributions. Keeps FOLD-3; the KPI catalogue's words, in code.
 
 use model::{
-    CellKey, Contribution, CycleBucket, Day, MICROS_PER_SECOND, Measure, RepIndex, StageKind, TerritoryIndex,
-    Timestamp,
+    CellKey, Contribution, Currency, CycleBucket, Day, MICROS_PER_SECOND, Measure, RepIndex, StageIndex,
+    StageKind, TerritoryIndex, Timestamp,
 };
 
 use crate::activities::StoredActivity;
@@ -17,8 +17,10 @@ pub(crate) struct Story<'a> {
     latest: State<'a>,
     /// The latest amount that is known.
     amount: Option<model::Money>,
-    /// When the deal entered the final unbroken run of closed states; none if it is open or deleted.
-    closed_at: Option<Timestamp>,
+    /// The state at close: the last of those with the time at which the deal entered the final unbroken run of closed
+    /// states, so that a correction as of then counts and a change of hands later does not; none if the deal is open
+    /// or deleted.
+    closed: Option<State<'a>>,
 }
 
 impl<'a> Story<'a> {
@@ -31,7 +33,7 @@ impl<'a> Story<'a> {
 
     /// The story of a history with this one event.
     pub(crate) fn begin(state: State<'a>, config: &FoldConfig) -> Self {
-        Self { created: state, latest: state, amount: None, closed_at: None }.then(state, config)
+        Self { created: state, latest: state, amount: None, closed: None }.then(state, config)
     }
 
     /// The story with one more event, behind all others.
@@ -42,7 +44,11 @@ impl<'a> Story<'a> {
             created: if is_of_creation { state } else { self.created },
             latest: state,
             amount: state.amount.or(self.amount),
-            closed_at: if is_closed { self.closed_at.or(Some(state.occurred_at)) } else { None },
+            closed: match self.closed {
+                _ if !is_closed => None,
+                Some(closed) if closed.occurred_at != state.occurred_at => Some(closed),
+                _ => Some(state),
+            },
         }
     }
 
@@ -53,7 +59,7 @@ impl<'a> Story<'a> {
 
     /// Since when nothing more is expected of the deal: its close, or its deletion; none if it is open.
     pub(crate) fn settled_at(&self) -> Option<Timestamp> {
-        if self.latest.deleted { Some(self.latest.occurred_at) } else { self.closed_at }
+        if self.latest.deleted { Some(self.latest.occurred_at) } else { Some(self.closed?.occurred_at) }
     }
 }
 
@@ -64,41 +70,38 @@ pub(crate) fn settled_at(history: History<'_>, config: &FoldConfig) -> Option<Ti
 
 /// Appends a deal's contributions.
 pub(crate) fn of_deal(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
-    let Story { created, latest, amount, closed_at } = *story;
+    let Story { created, latest, amount, closed } = *story;
     if latest.deleted {
         return;
     }
     let created_on = config.calendar.day_of(created.occurred_at);
     add(out, created.rep, created.territory, created_on, Measure::CreatedDeals, 1);
 
-    let (rep, territory) = (latest.rep, latest.territory);
-    let divide =
-        |out: &mut Vec<Contribution>, day: Day, measure: fn(State<'_>, model::Currency) -> Measure| {
-            if let Some(money) = amount {
-                let measure = measure(latest, money.currency);
-                latest.credits.divide(money.minor, rep, |rep, part| {
-                    add(out, rep, territory, day, measure, part);
-                });
-            }
-        };
-    match (config.pipelines.kind(latest.stage), closed_at) {
-        (StageKind::Won, Some(closed_at)) => {
-            let day = config.calendar.day_of(closed_at);
-            let cycle = (closed_at.micros() - created.occurred_at.micros()) / MICROS_PER_SECOND;
-            add(out, rep, territory, day, Measure::WonDeals, 1);
-            divide(out, day, |_, currency| Measure::WonAmount(currency));
-            add(out, rep, territory, day, Measure::CycleSeconds, i128::from(cycle));
-            let bucket = CycleBucket::of(cycle.cast_unsigned());
-            add(out, rep, territory, day, Measure::CycleDeals(bucket), 1);
+    // Whoever has an open deal now, or had a closed one at its close.
+    let owned = closed.unwrap_or(latest);
+    let (rep, territory) = (owned.rep, owned.territory);
+    let divide = |out: &mut Vec<Contribution>, day: Day, measure: fn(StageIndex, Currency) -> Measure| {
+        if let Some(money) = amount {
+            let measure = measure(latest.stage, money.currency);
+            owned.credits.divide(money.minor, rep, |rep, part| add(out, rep, territory, day, measure, part));
         }
-        (StageKind::Lost, Some(closed_at)) => {
-            add(out, rep, territory, config.calendar.day_of(closed_at), Measure::LostDeals, 1);
-        }
-        _ => {
-            add(out, rep, territory, CellKey::STANDING, Measure::OpenDeals(latest.stage), 1);
-            divide(out, CellKey::STANDING, |latest, currency| Measure::OpenAmount(latest.stage, currency));
-        }
+    };
+    let Some(closed_at) = closed.map(|state| state.occurred_at) else {
+        add(out, rep, territory, CellKey::STANDING, Measure::OpenDeals(latest.stage), 1);
+        divide(out, CellKey::STANDING, Measure::OpenAmount);
+        return;
+    };
+    let day = config.calendar.day_of(closed_at);
+    if config.pipelines.kind(latest.stage) == StageKind::Lost {
+        add(out, rep, territory, day, Measure::LostDeals, 1);
+        return;
     }
+    let cycle = (closed_at.micros() - created.occurred_at.micros()) / MICROS_PER_SECOND;
+    add(out, rep, territory, day, Measure::WonDeals, 1);
+    divide(out, day, |_, currency| Measure::WonAmount(currency));
+    add(out, rep, territory, day, Measure::CycleSeconds, i128::from(cycle));
+    let bucket = CycleBucket::of(cycle.cast_unsigned());
+    add(out, rep, territory, day, Measure::CycleDeals(bucket), 1);
 }
 
 /// Appends an activity's contributions.

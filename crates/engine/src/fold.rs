@@ -1,10 +1,11 @@
 //! One partition's state, and how an event changes it. Single writer: the owner has it alone.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use model::{
-    ActivityEvent, Contribution, DealEvent, Event, MICROS_PER_SECOND, Offset, Reject, RejectReason, RepIndex,
-    StageIndex, TerritoryIndex, Timestamp,
+    ActivityEvent, CellKey, Contribution, DealEvent, Event, MICROS_PER_SECOND, Offset, Reject, RejectReason,
+    RepIndex, StageIndex, TerritoryIndex, Timestamp,
 };
 
 use crate::activities::{Activities, Applied, StoredActivity};
@@ -55,8 +56,13 @@ pub struct PartitionState {
     pub(crate) activities: Activities,
     pub(crate) cells: Cells,
     changes: Vec<Contribution>,
+    /// Changes of events before, which are not in the cells yet.
+    unsettled: Vec<Contribution>,
     credits: Vec<u8>,
 }
+
+/// So many changes go to the cells together, so that they wait for memory together.
+const UNSETTLED_MAX: usize = 96;
 
 impl PartitionState {
     /// The state before the first event.
@@ -72,6 +78,7 @@ impl PartitionState {
             activities,
             cells: Cells::default(),
             changes: Vec::new(),
+            unsettled: Vec::new(),
             credits: Vec::new(),
         }
     }
@@ -88,25 +95,61 @@ impl PartitionState {
             return Outcome::Rejected(reject);
         }
         self.changes.clear();
+        let named = (self.reps.as_slice().len(), self.territories.as_slice().len());
         let applied = match event {
             Event::Deal(deal) => self.apply_deal(deal, offset),
             Event::Activity(activity) => self.apply_activity(activity),
         };
-        match applied {
+        let outcome = match applied {
             Ok(applied) => self.conclude(applied, event),
             Err(reject) => Outcome::Rejected(reject),
+        };
+        if matches!(outcome, Outcome::Rejected(_)) {
+            // What does not count must not fill the tables of names, nor show up as somebody's.
+            self.reps.truncate(named.0);
+            self.territories.truncate(named.1);
         }
+        outcome
     }
 
-    /// The cells.
+    /// Brings the records of deals near the processor that events are about to come for; changes nothing.
+    ///
+    /// A look-up waits four times for memory, one time after the other. Look-ups that do not depend on each other wait
+    /// together, so that some at once cost little more than one; 16 is about as many as pays.
+    pub fn expect_deals<'i>(&self, ids: impl Iterator<Item = &'i [u8]>) {
+        let mut slots = [None; 16];
+        let count = ids.zip(&mut slots).map(|(id, slot)| *slot = self.deals.index.guess(id)).count();
+        let lines = slots[..count].iter().flatten().map(|&slot| self.deals.shelf.touch(slot));
+        std::hint::black_box(lines.sum::<u64>());
+    }
+
+    /// The cells. Costs copies of some of their tables unless the state was [settled](Self::settle) since the last event.
     #[must_use]
-    pub const fn cells(&self) -> &Cells {
-        &self.cells
+    pub fn cells(&self) -> Cow<'_, Cells> {
+        if self.unsettled.is_empty() {
+            return Cow::Borrowed(&self.cells);
+        }
+        let mut cells = self.cells.clone();
+        cells.add_all(&mut self.unsettled.clone());
+        Cow::Owned(cells)
     }
 
-    /// The cells, to take out what changed.
-    pub const fn cells_mut(&mut self) -> &mut Cells {
-        &mut self.cells
+    /// Takes out the cells that changed since the last call, each once, with their sums now, 0 for those that are gone.
+    pub fn take_changes(&mut self) -> Vec<(CellKey, i128)> {
+        self.settle();
+        self.cells.take_changes()
+    }
+
+    /// Whether [`take_changes`](Self::take_changes) would give anything.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        self.cells.has_changes() || !self.unsettled.is_empty()
+    }
+
+    /// Brings the cells up to the last event, so that reading them costs nothing.
+    pub fn settle(&mut self) {
+        self.cells.add_all(&mut self.unsettled);
+        self.unsettled.clear();
     }
 
     /// The names of the reps that cells are for.
@@ -127,7 +170,7 @@ impl PartitionState {
         self.deals.horizon.newest().max(self.activities.horizon.newest())
     }
 
-    /// What is held. Costs a pass over the pages, not over the records.
+    /// What is held. Costs a pass over the pages and rows, not over the records.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let (deals, activities) = (&self.deals, &self.activities);
@@ -142,7 +185,7 @@ impl PartitionState {
             deals: deals.index.len() - deals.finals,
             deals_final: deals.finals,
             activities: activities.index.len(),
-            cells: self.cells.len(),
+            cells: self.cells().len(),
             memory_bytes,
         }
     }
@@ -215,7 +258,7 @@ impl PartitionState {
         let reject = |reason, detail: String| Outcome::Rejected(Reject::new(reason, detail));
         match applied {
             Applied::Taken | Applied::Conflict => {
-                self.settle_changes();
+                self.keep_changes();
                 if applied == Applied::Taken { Outcome::Applied } else { Outcome::Conflict }
             }
             Applied::Known => Outcome::Duplicate,
@@ -242,23 +285,25 @@ impl PartitionState {
         }
     }
 
-    /// Adds the changes to the cells. Most of what an event takes it gives back at once: such pairs never touch a cell.
-    fn settle_changes(&mut self) {
+    /// Keeps the changes for the cells. Most of what an event takes it gives back at once: such pairs never get there.
+    fn keep_changes(&mut self) {
         let changes = &mut self.changes;
         for index in 0..changes.len() {
-            let Contribution { key, value } = changes[index];
+            let Contribution { key, mut value } = changes[index];
             if value == 0 {
                 continue;
             }
-            let mut sum = value;
             for other in &mut changes[index + 1..] {
                 if other.key == key {
-                    sum += std::mem::take(&mut other.value);
+                    value += std::mem::take(&mut other.value);
                 }
             }
-            if sum != 0 {
-                self.cells.add(Contribution { key, value: sum });
+            if value != 0 {
+                self.unsettled.push(Contribution { key, value });
             }
+        }
+        if self.unsettled.len() >= UNSETTLED_MAX {
+            self.settle();
         }
     }
 

@@ -96,8 +96,13 @@ impl<'a> History<'a> {
         place
     }
 
-    /// Whether all bytes are events, ascending, and their numbers below the given bounds.
-    pub(crate) fn is_valid(self, stages: usize, reps: usize, territories: usize) -> bool {
+    /// Whether all bytes are events, ascending, and their numbers below the given bounds; `each` is told the events on
+    /// the way.
+    pub(crate) fn is_valid(
+        self,
+        (stages, reps, territories): (usize, usize, usize),
+        mut each: impl FnMut(State<'a>),
+    ) -> bool {
         let mut end = 0;
         let mut previous: Option<State<'_>> = None;
         for (state, _, behind) in self.iter() {
@@ -109,6 +114,7 @@ impl<'a> History<'a> {
             if !(in_order && reps_known && known) {
                 return false;
             }
+            each(state);
             previous = Some(state);
             end = behind;
         }
@@ -304,7 +310,7 @@ mod tests {
         #[test]
         fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
             let history = History(&bytes);
-            let _ = history.is_valid(1, 1, 1);
+            let _ = history.is_valid((1, 1, 1), |_| ());
             let _ = history.place(&state(5, None, EventId::Text(b"e")));
         }
     }
@@ -318,9 +324,9 @@ mod tests {
         let middle = bytes.len();
         second.put(&mut bytes);
         let history = History(&bytes);
-        assert!(history.is_valid(301, 2, 1));
-        assert!(!history.is_valid(300, 2, 1));
-        assert!(!History(&bytes[..bytes.len() - 1]).is_valid(301, 2, 1));
+        assert!(history.is_valid((301, 2, 1), |_| ()));
+        assert!(!history.is_valid((300, 2, 1), |_| ()));
+        assert!(!History(&bytes[..bytes.len() - 1]).is_valid((301, 2, 1), |_| ()));
         let (read, start, end) = history.iter().nth(1).unwrap();
         assert_eq!((start, end), (middle, bytes.len()));
         assert_eq!(format!("{read:?}"), format!("{second:?}"));

@@ -7,19 +7,19 @@
 //! | names | reps: count, then each as length and UTF-8; territories likewise |
 //! | deals | count of slots, then each slot's record as length and bytes (see [`crate::deals`]), vacant ones empty |
 //! | activities | likewise (see [`crate::activities`]) |
-//! | cells | 4-byte numbers of rep, territory and day, 8-byte measure code, 16-byte value; for each cell, to the end |
+//! | cells | rows to the end: 4-byte numbers of rep, territory and day and a count of cells, then 4-byte measure code and 16-byte value for each, ascending by code |
 //! | horizons | newest deal event and newest activity event, each signed microseconds, -1 for none |
 
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use model::{CellKey, Contribution, Day, Measure, RepIndex, TerritoryIndex, Timestamp};
+use model::{Day, Measure, RepIndex, TerritoryIndex, Timestamp};
 use thiserror::Error;
 
 use crate::activities::{self, Activities};
-use crate::cells::Cells;
+use crate::cells::{Cells, RowKey};
 use crate::config::FoldConfig;
-use crate::contribution;
+use crate::contribution::Story;
 use crate::deals::{self, Deals};
 use crate::encoding::{put_bytes, put_number, put_signed};
 use crate::fold::PartitionState;
@@ -98,7 +98,7 @@ impl PartitionState {
             territories: self.territories.clone(),
             deals: self.deals.shelf.clone(),
             activities: self.activities.shelf.clone(),
-            cells: self.cells.clone(),
+            cells: self.cells().into_owned(),
             newest_deal: self.deals.horizon.newest(),
             newest_activity: self.activities.horizon.newest(),
         }
@@ -113,7 +113,7 @@ impl PartitionState {
         mut open: impl FnMut(Section) -> io::Result<Box<dyn Read + 'r>>,
     ) -> Result<Self, ImageError> {
         let mut input = |section| match open(section) {
-            Ok(read) => Ok(Input { section, read: io::BufReader::with_capacity(PIECE_BYTES, read) }),
+            Ok(read) => Ok(Input::new(section, read)),
             Err(source) => Err(ImageError::Read { section, source }),
         };
         let mut state = Self::new(config);
@@ -168,12 +168,18 @@ impl Frozen {
                 }
             }
             Section::Cells => {
-                for (key, value) in self.cells.iter() {
-                    piece.extend_from_slice(&key.rep.0.to_le_bytes());
-                    piece.extend_from_slice(&key.territory.0.to_le_bytes());
-                    piece.extend_from_slice(&key.day.0.to_le_bytes());
-                    piece.extend_from_slice(&key.measure.code().to_le_bytes());
-                    piece.extend_from_slice(&value.to_le_bytes());
+                for (RowKey { rep, territory, day }, cells) in self.cells.rows() {
+                    let count = u32::try_from(cells.clone().count()).map_err(io::Error::other)?;
+                    if count == 0 {
+                        continue;
+                    }
+                    for number in [rep.0, territory.0, day.0.cast_unsigned(), count] {
+                        piece.extend_from_slice(&number.to_le_bytes());
+                    }
+                    for (measure, value) in cells {
+                        piece.extend_from_slice(&measure.code().to_le_bytes());
+                        piece.extend_from_slice(&value.to_le_bytes());
+                    }
                     hand_on(&mut piece, PIECE_BYTES)?;
                 }
             }
@@ -198,22 +204,29 @@ fn restore_deals(
     let mut deals = Deals::new(Horizon::new(config.deal_retention_days, newest));
     let count = input.slot_count()?;
     deals.index.reserve(count.min(1 << 20));
-    let mut record = Vec::new();
+    let section = input.section;
     for _ in 0..count {
-        input.bytes(&mut record)?;
-        if !deals::has_form(&record) {
-            return Err(input.damaged("a record is not a deal"));
+        let record = input.bytes()?;
+        if !deals::has_form(record) {
+            return Err(damaged(section, "a record is not a deal"));
         }
-        let slot = deals.shelf.push_frozen(&record);
-        if deals.index.find(id_of(&record), &deals.shelf).is_some() {
-            return Err(input.damaged("a deal is there twice"));
+        let slot = deals.shelf.push_frozen(record);
+        if deals.index.find(id_of(record), &deals.shelf).is_some() {
+            return Err(damaged(section, "a deal is there twice"));
         }
-        deals.index.insert(id_of(&record), slot);
-        if let Some(history) = deals::history(&record) {
-            if history.0.is_empty() || !history.is_valid(stages, reps, territories) {
-                return Err(input.damaged("a record is not a history"));
-            }
-            if let Some(settled_at) = contribution::settled_at(history, &config) {
+        deals.index.insert(id_of(record), slot);
+        if let Some(history) = deals::history(record) {
+            let mut story: Option<Story<'_>> = None;
+            let is_valid = history.is_valid((stages, reps, territories), |state| {
+                story = Some(match story {
+                    Some(story) => story.then(state, &config),
+                    None => Story::begin(state, &config),
+                });
+            });
+            let Some(story) = story.filter(|_| is_valid) else {
+                return Err(damaged(section, "a record is not a history"));
+            };
+            if let Some(settled_at) = story.settled_at() {
                 deals.horizon.note(utc_day(settled_at), slot);
             }
         } else {
@@ -234,22 +247,22 @@ fn restore_activities(
     let mut activities = Activities::new(Horizon::new(state.config.activity_horizon_days, newest));
     let count = input.slot_count()?;
     activities.index.reserve(count.min(1 << 20));
-    let mut record = Vec::new();
+    let section = input.section;
     for _ in 0..count {
-        input.bytes(&mut record)?;
-        let slot = activities.shelf.push_frozen(&record);
+        let record = input.bytes()?;
+        let slot = activities.shelf.push_frozen(record);
         if record.is_empty() {
             continue;
         }
         let known = |activity: &activities::StoredActivity<'_>| {
             (activity.rep.0 as usize) < reps && (activity.territory.0 as usize) < territories
         };
-        let Some(activity) = activities::read(after_id(&record)).filter(known) else {
-            return Err(input.damaged("a record is not an activity"));
+        let Some(activity) = activities::read(after_id(record)).filter(known) else {
+            return Err(damaged(section, "a record is not an activity"));
         };
-        let id = id_of(&record);
+        let id = id_of(record);
         if activities.index.find(id, &activities.shelf).is_some() {
-            return Err(input.damaged("an activity is there twice"));
+            return Err(damaged(section, "an activity is there twice"));
         }
         activities.index.insert(id, slot);
         activities.horizon.note(activity.held_by_day, slot);
@@ -262,60 +275,97 @@ fn restore_activities(
 fn restore_cells(state: &mut PartitionState, input: &mut Input<'_>) -> Result<(), ImageError> {
     let (reps, territories) = (state.reps.as_slice().len(), state.territories.as_slice().len());
     let mut cells = Cells::default();
+    let mut row: Vec<(Measure, i128)> = Vec::new();
     while !input.is_at_end()? {
         let rep = u32::from_le_bytes(input.array()?);
         let territory = u32::from_le_bytes(input.array()?);
         let day = Day(i32::from_le_bytes(input.array()?));
-        let measure = Measure::from_code(u64::from_le_bytes(input.array()?));
-        let value = i128::from_le_bytes(input.array()?);
-        let measure = measure.ok_or_else(|| input.damaged("a cell is of no known measure"))?;
-        if rep as usize >= reps || territory as usize >= territories || value == 0 {
-            return Err(input.damaged("a cell is for no known name or is 0"));
+        let count = u32::from_le_bytes(input.array()?);
+        if rep as usize >= reps || territory as usize >= territories || count == 0 {
+            return Err(input.damaged("a row of cells is for no known name or is empty"));
         }
-        let key = CellKey { rep: RepIndex(rep), territory: TerritoryIndex(territory), day, measure };
-        if cells.get(&key) != 0 {
-            return Err(input.damaged("a cell is there twice"));
+        row.clear();
+        for _ in 0..count {
+            let measure = Measure::from_code(u32::from_le_bytes(input.array()?));
+            let value = i128::from_le_bytes(input.array()?);
+            let measure = measure.ok_or_else(|| input.damaged("a cell is of no known measure"))?;
+            if value == 0 || row.last().is_some_and(|(last, _)| last.code() >= measure.code()) {
+                return Err(input.damaged("a cell is 0 or out of order"));
+            }
+            row.push((measure, value));
         }
-        cells.add(Contribution { key, value });
+        let key = RowKey { rep: RepIndex(rep), territory: TerritoryIndex(territory), day };
+        if !cells.insert_row(key, row.drain(..)) {
+            return Err(input.damaged("a row of cells is there twice"));
+        }
     }
     state.cells = cells;
     Ok(())
 }
 
-/// A section being read.
-struct Input<'r> {
-    section: Section,
-    read: io::BufReader<Box<dyn Read + 'r>>,
+const fn damaged(section: Section, what: &'static str) -> ImageError {
+    ImageError::Damaged { section, what }
 }
 
-impl Input<'_> {
-    const fn damaged(&self, what: &'static str) -> ImageError {
-        ImageError::Damaged { section: self.section, what }
+/// A section being read, through a buffer in which every record stands whole.
+struct Input<'r> {
+    section: Section,
+    read: Box<dyn Read + 'r>,
+    buffer: Vec<u8>,
+    /// What of the buffer is not taken yet.
+    rest: std::ops::Range<usize>,
+}
+
+impl<'r> Input<'r> {
+    fn new(section: Section, read: Box<dyn Read + 'r>) -> Self {
+        Self { section, read, buffer: vec![0; PIECE_BYTES], rest: 0..0 }
     }
 
-    fn exactly(&mut self, out: &mut [u8]) -> Result<(), ImageError> {
-        self.read.read_exact(out).map_err(|source| match source.kind() {
-            io::ErrorKind::UnexpectedEof => self.damaged("it ends too early"),
-            _ => ImageError::Read { section: self.section, source },
-        })
+    const fn damaged(&self, what: &'static str) -> ImageError {
+        damaged(self.section, what)
+    }
+
+    /// Reads on until so many bytes are there, or all that are to come.
+    fn look_ahead(&mut self, count: usize) -> Result<&[u8], ImageError> {
+        while self.rest.len() < count {
+            if self.rest.start > 0 {
+                self.buffer.copy_within(self.rest.clone(), 0);
+                self.rest = 0..self.rest.len();
+            }
+            if self.buffer.len() < count {
+                self.buffer.resize(count.next_power_of_two(), 0);
+            }
+            match self.read.read(&mut self.buffer[self.rest.end..]) {
+                Ok(0) => break,
+                Ok(more) => self.rest.end += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => return Err(ImageError::Read { section: self.section, source }),
+            }
+        }
+        Ok(&self.buffer[self.rest.clone()])
+    }
+
+    fn take(&mut self, count: usize) -> Result<&[u8], ImageError> {
+        if self.look_ahead(count)?.len() < count {
+            return Err(self.damaged("it ends too early"));
+        }
+        let start = self.rest.start;
+        self.rest.start += count;
+        Ok(&self.buffer[start..start + count])
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], ImageError> {
         let mut array = [0; N];
-        self.exactly(&mut array)?;
+        array.copy_from_slice(self.take(N)?);
         Ok(array)
     }
 
     fn number(&mut self) -> Result<u64, ImageError> {
-        let mut bytes = Vec::with_capacity(10);
-        loop {
-            let [byte] = self.array()?;
-            bytes.push(byte);
-            if byte < 0x80 || bytes.len() == 10 {
-                break;
-            }
-        }
-        crate::encoding::Reader::new(&bytes).number().ok_or_else(|| self.damaged("a number has no end"))
+        const LONGEST: usize = 10;
+        let mut reader = crate::encoding::Reader::new(self.look_ahead(LONGEST)?);
+        let (number, length) = (reader.number(), reader.position());
+        self.rest.start += length;
+        number.ok_or_else(|| self.damaged("a number has no end"))
     }
 
     fn slot_count(&mut self) -> Result<usize, ImageError> {
@@ -325,25 +375,22 @@ impl Input<'_> {
             .map_err(|_| self.damaged("there are too many records"))
     }
 
-    fn bytes(&mut self, out: &mut Vec<u8>) -> Result<(), ImageError> {
-        let length = self.number()?;
-        if length > RECORD_BYTES_MAX {
-            return Err(self.damaged("a record is too long"));
+    fn bytes(&mut self) -> Result<&[u8], ImageError> {
+        match self.number()? {
+            RECORD_BYTES_MAX.. => Err(self.damaged("a record is too long")),
+            length => self.take(usize::try_from(length).unwrap_or(usize::MAX)),
         }
-        out.clear();
-        out.resize(usize::try_from(length).unwrap_or(0), 0);
-        self.exactly(out)
     }
 
     fn names(&mut self) -> Result<Names, ImageError> {
         let count = self.number()?;
+        let section = self.section;
         let mut names = Names::default();
-        let mut bytes = Vec::new();
         for number in 0..count {
-            self.bytes(&mut bytes)?;
-            let name = std::str::from_utf8(&bytes).map_err(|_| self.damaged("a name is not UTF-8"))?;
+            let name =
+                std::str::from_utf8(self.bytes()?).map_err(|_| damaged(section, "a name is not UTF-8"))?;
             if names.intern(name).map(u64::from) != Some(number) {
-                return Err(self.damaged("a name is there twice, or there are too many"));
+                return Err(damaged(section, "a name is there twice, or there are too many"));
             }
         }
         Ok(names)
@@ -359,8 +406,7 @@ impl Input<'_> {
     }
 
     fn is_at_end(&mut self) -> Result<bool, ImageError> {
-        let rest = io::BufRead::fill_buf(&mut self.read);
-        rest.map(<[u8]>::is_empty).map_err(|source| ImageError::Read { section: self.section, source })
+        self.look_ahead(1).map(<[u8]>::is_empty)
     }
 
     fn end(&mut self) -> Result<(), ImageError> {

@@ -23,6 +23,12 @@ impl Index {
         self.entries.find(spread(half), is_it).map(|&(_, slot)| slot)
     }
 
+    /// The slot of a record that may begin with this id, from the table alone.
+    pub(crate) fn guess(&self, id: &[u8]) -> Option<Slot> {
+        let half = self.half(id);
+        self.entries.find(spread(half), |&(other, _)| other == half).map(|&(_, slot)| slot)
+    }
+
     /// Adds an id that is not there yet.
     pub(crate) fn insert(&mut self, id: &[u8], slot: Slot) {
         let half = self.half(id);

@@ -28,6 +28,13 @@ impl Names {
         Some(number)
     }
 
+    /// Takes out the names that came after the first so many.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        for name in self.names.drain(count.min(self.names.len())..) {
+            self.numbers.remove(&name);
+        }
+    }
+
     /// All names, in order of their numbers.
     #[must_use]
     pub fn as_slice(&self) -> &[std::sync::Arc<str>] {

@@ -150,11 +150,11 @@ proptest! {
         let (floor, events) = tiny(seed);
         let mut state = PartitionState::new(config(&floor, "UTC", FOR_EVER, FOR_EVER));
         apply(&mut state, &events);
-        state.cells_mut().take_changes();
+        state.take_changes();
         for outcome in apply(&mut state, &events) {
             prop_assert_eq!(outcome, Outcome::Duplicate);
         }
-        prop_assert_eq!(state.cells().changes(), 0);
+        prop_assert!(!state.has_changes());
     }
 
     /// Within short horizons events may be late, but never counted twice: repeating the log as a whole adds nothing.
@@ -204,6 +204,27 @@ fn the_scenarios_reach_finals_and_late_events() {
         finals += state.counts().deals_final;
     }
     assert!(finals > 0 && late > 0, "{finals} {late}");
+}
+
+/// What is refused leaves nothing behind, not even the names in it.
+#[test]
+fn a_late_event_names_nobody() {
+    let (floor, events) = tiny(3);
+    let mut state = PartitionState::new(config(&floor, "UTC", 2, 2));
+    apply(&mut state, &events);
+    let named = (state.reps().as_slice().to_vec(), state.territories().as_slice().to_vec());
+    let mut late = 0;
+    for event in &events {
+        let mut event = event.clone();
+        if let Event::Activity(activity) = &mut event {
+            (activity.rep_id, activity.activity_id) = ("a ghost".into(), "a ghost's".into());
+            activity.occurred_at = Timestamp::from_micros(0).unwrap();
+            late += 1;
+            assert!(matches!(state.apply(&event, Offset(0), None), Outcome::Rejected(_)));
+        }
+    }
+    assert!(late > 0);
+    assert_eq!((state.reps().as_slice(), state.territories().as_slice()), (&*named.0, &*named.1));
 }
 
 #[test]

@@ -86,8 +86,13 @@ pub struct Calendar {
     fiscal_first_month: u32,
     /// From when (UTC seconds) which offset from UTC (seconds) holds; ascending, the first from long before 1970.
     offsets: Vec<(i64, i64)>,
+    /// For each span of [`SPAN_SECONDS`] since 1970, which of the offsets holds as it begins: a search would cost each
+    /// event more than all else that is done with its time.
+    spans: Vec<u16>,
 }
 
+/// Shorter than an offset holds almost anywhere, so that a look-up passes over none or one.
+const SPAN_SECONDS: i64 = 1 << 22;
 const SECONDS_PER_DAY: i64 = 86_400;
 /// 2200-01-01, where [`Timestamp`] ends.
 const LATEST_SECONDS: i64 = 7_258_118_400;
@@ -102,13 +107,22 @@ impl Calendar {
         if !(1..=12).contains(&fiscal_first_month) {
             return Err(CalendarError::BadFirstMonth(fiscal_first_month));
         }
-        Ok(Self { zone, fiscal_first_month, offsets: offsets_of(zone) })
+        let offsets = offsets_of(zone);
+        let starts = (0..=LATEST_SECONDS / SPAN_SECONDS).map(|span| span * SPAN_SECONDS);
+        let offset_at = |start: i64| offsets.partition_point(|&(from, _)| from <= start).saturating_sub(1);
+        let spans = starts.map(|start| u16::try_from(offset_at(start)).unwrap_or(0)).collect();
+        Ok(Self { zone, fiscal_first_month, offsets, spans })
     }
 
-    /// The time zone's name.
+    /// A number that differs (as good as certainly) between calendars that put a moment on another day: it follows from
+    /// the clock changes, not from the zone's name, since a newer tz database may move them.
     #[must_use]
-    pub fn zone_name(&self) -> &'static str {
-        self.zone.name()
+    pub fn days_fingerprint(&self) -> u64 {
+        // FNV-1a: not for hostile input, and the same in every version.
+        let numbers = self.offsets.iter().flat_map(|&(from, offset)| [from, offset]);
+        numbers
+            .flat_map(i64::to_le_bytes)
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     }
 
     /// The first month of the fiscal year, 1 to 12.
@@ -121,8 +135,12 @@ impl Calendar {
     #[must_use]
     pub fn day_of(&self, moment: Timestamp) -> Day {
         let seconds = moment.seconds();
-        let after = self.offsets.partition_point(|&(from, _)| from <= seconds);
-        let offset = self.offsets[after.saturating_sub(1)].1;
+        let span = usize::try_from(seconds / SPAN_SECONDS).unwrap_or(0);
+        let mut index = usize::from(self.spans.get(span).copied().unwrap_or(0));
+        while self.offsets.get(index + 1).is_some_and(|&(from, _)| from <= seconds) {
+            index += 1;
+        }
+        let offset = self.offsets[index].1;
         Day(i32::try_from((seconds + offset).div_euclid(SECONDS_PER_DAY)).unwrap_or(i32::MAX))
     }
 

@@ -37,38 +37,39 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// The measure as a number, the same in every version: what it is in bits 32 up, then 16 bits each for the
-    /// stage, category or bucket and for the currency.
+    /// The measure as a number, the same in every version: what it is in bits 25 up, then 10 bits for the stage or
+    /// category, and 15 bits for the currency or bucket.
     #[must_use]
-    pub const fn code(self) -> u64 {
+    pub const fn code(self) -> u32 {
         let (what, first, second) = match self {
             Self::CreatedDeals => (1, 0, 0),
             Self::WonDeals => (2, 0, 0),
             Self::LostDeals => (3, 0, 0),
             Self::WonAmount(currency) => (4, 0, currency.number()),
             Self::CycleSeconds => (5, 0, 0),
-            Self::CycleDeals(bucket) => (6, bucket.0, 0),
+            Self::CycleDeals(bucket) => (6, 0, bucket.0),
             Self::OpenDeals(stage) => (7, stage.0, 0),
             Self::OpenAmount(stage, currency) => (8, stage.0, currency.number()),
             Self::Activities(category) => (9, category as u16, 0),
             Self::ActivitySeconds(category) => (10, category as u16, 0),
         };
-        (what << 32) | ((first as u64) << 16) | second as u64
+        (what << 25) | ((first as u32) << 15) | second as u32
     }
 
     /// The measure of a number as [`code`](Self::code) gives it.
     #[must_use]
-    pub fn from_code(code: u64) -> Option<Self> {
-        let first = u16::try_from(code >> 16 & 0xffff).ok()?;
-        let currency = || Currency::from_number(u16::try_from(code & 0xffff).ok()?);
+    pub fn from_code(code: u32) -> Option<Self> {
+        let first = u16::try_from(code >> 15 & 0x3ff).ok()?;
+        let second = u16::try_from(code & 0x7fff).ok()?;
+        let currency = || Currency::from_number(second);
         let category = || Category::from_number(u8::try_from(first).ok()?);
-        let measure = match code >> 32 {
+        let measure = match code >> 25 {
             1 => Self::CreatedDeals,
             2 => Self::WonDeals,
             3 => Self::LostDeals,
             4 => Self::WonAmount(currency()?),
             5 => Self::CycleSeconds,
-            6 => Self::CycleDeals(CycleBucket::from_number(first)?),
+            6 => Self::CycleDeals(CycleBucket::from_number(second)?),
             7 => Self::OpenDeals(StageIndex(first)),
             8 => Self::OpenAmount(StageIndex(first), currency()?),
             9 => Self::Activities(category()?),
@@ -78,6 +79,9 @@ impl Measure {
         (measure.code() == code).then_some(measure)
     }
 }
+
+/// A stage's number must fit into a measure's code.
+const _: () = assert!(crate::pipeline::Pipelines::MAX_STAGES <= 1 << 10);
 
 /// A range of durations, in whole seconds, no wider than 1/64 of its lower end; below 128 seconds one value each.
 ///
@@ -146,7 +150,7 @@ impl CellKey {
 impl std::hash::Hash for CellKey {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         state.write_u64(u64::from(self.rep.0) << 32 | u64::from(self.territory.0));
-        state.write_u64(u64::from(self.day.0.cast_unsigned()) << 32 ^ self.measure.code());
+        state.write_u64(u64::from(self.day.0.cast_unsigned()) << 32 ^ u64::from(self.measure.code()));
     }
 }
 
@@ -223,9 +227,9 @@ mod tests {
             Measure::ActivitySeconds(Category::SalesPreparation),
         ] {
             assert_eq!(Measure::from_code(measure.code()), Some(measure));
-            assert_eq!(Measure::from_code(measure.code() | 1 << 63), None);
+            assert_eq!(Measure::from_code(measure.code() | 1 << 31), None);
         }
-        for code in [0, 1 << 32 | 1, 4 << 32, 9 << 32 | 7 << 16, 11 << 32] {
+        for code in [0, 1 << 25 | 1, 4 << 25, 9 << 25 | 7 << 15, 11 << 25] {
             assert_eq!(Measure::from_code(code), None, "{code:x}");
         }
     }

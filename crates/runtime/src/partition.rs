@@ -156,7 +156,11 @@ impl PartitionProcess {
         };
         let mut progress = Progress::Whole;
         let mut last = None;
+        let mut ahead = batch.iter().skip(from);
         for (at, record) in batch.iter().enumerate().skip(from) {
+            if (at - from).is_multiple_of(16) {
+                self.state.expect_deals(ahead.by_ref().take(16).filter_map(|record| record.key));
+            }
             if record.offset < self.inputs[number].position.next {
                 continue;
             }
@@ -206,7 +210,7 @@ impl PartitionProcess {
                 .collect(),
         };
         let named = (reps.to_vec(), territories.to_vec());
-        let changes = self.state.cells_mut().take_changes();
+        let changes = self.state.take_changes();
         match self.writer.publish(stamp, &named.0, &named.1, changes) {
             Ok(board::Published::Applied { .. }) => {}
             Ok(board::Published::Ignored) => {
@@ -230,7 +234,7 @@ impl PartitionProcess {
     /// Whether [`publish`](Self::publish) would tell anything new.
     #[must_use]
     pub fn has_unpublished(&self) -> bool {
-        self.state.cells().changes() > 0 || !self.unpublished.is_empty()
+        self.state.has_changes() || !self.unpublished.is_empty()
     }
 
     /// Takes the partition's numbers off the board and ends the process.
@@ -256,6 +260,7 @@ impl PartitionProcess {
     pub fn image(&mut self, deadline: Duration) -> Result<Image, LogError> {
         self.dead_letters.flush(deadline)?;
         self.changed = false;
+        self.state.settle();
         Ok(Image {
             partition: self.partition,
             frozen: self.state.freeze(),
@@ -282,8 +287,8 @@ impl PartitionProcess {
     }
 
     /// What the state holds.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&mut self) -> Counts {
+        self.state.settle();
         self.state.counts()
     }
 

@@ -225,8 +225,8 @@ fn count_deal(
     let amount = history.iter().rev().find_map(|(_, state)| state.amount());
 
     let kind = pipelines.kind(latest.stage);
-    let (rep_id, territory_id) = (&latest.rep_id, &latest.territory_id);
     if kind == StageKind::Open {
+        let (rep_id, territory_id) = (&latest.rep_id, &latest.territory_id);
         cells.add(rep_id, territory_id, None, Measure::OpenDeals(latest.stage), 1);
         if let Some(Money { minor, currency }) = amount {
             cells.add_divided(latest, None, Measure::OpenAmount(latest.stage, currency), minor);
@@ -234,9 +234,12 @@ fn count_deal(
         return;
     }
 
-    // Closed: at the first event of the final unbroken run of terminal events.
-    let run = history.iter().rev().take_while(|(_, state)| state.is_terminal(pipelines));
+    // Closed: at the first event of the final unbroken run of terminal events, for the rep and territory of the last
+    // event of that very time within the run.
+    let run: Vec<_> = history.iter().rev().take_while(|(_, state)| state.is_terminal(pipelines)).collect();
     let Some((closed_at, _)) = run.last() else { return };
+    let Some((_, close)) = run.iter().find(|(at, _)| at == closed_at) else { return };
+    let (rep_id, territory_id) = (&close.rep_id, &close.territory_id);
     let day = Some(calendar.day_of(*closed_at));
     if kind == StageKind::Lost {
         cells.add(rep_id, territory_id, day, Measure::LostDeals, 1);
@@ -244,7 +247,7 @@ fn count_deal(
     }
     cells.add(rep_id, territory_id, day, Measure::WonDeals, 1);
     if let Some(Money { minor, currency }) = amount {
-        cells.add_divided(latest, day, Measure::WonAmount(currency), minor);
+        cells.add_divided(close, day, Measure::WonAmount(currency), minor);
     }
     // The history is in order of time, so the difference is not below 0 and dividing rounds down.
     let cycle_seconds = (closed_at.micros().abs_diff(created_at.micros())) / MICROS_PER_SECOND.unsigned_abs();

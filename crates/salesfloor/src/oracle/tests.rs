@@ -207,7 +207,7 @@ fn closing() {
             ],
         ),
         (
-            "amount, owner and territory changed after close: restated on the closed day",
+            "amount changed after close: restated on the closed day; changed hands after it: still who had it at close",
             vec![
                 deal("03-02T10:00:00", "lead"),
                 deal("03-02T10:00:05", "won"),
@@ -219,11 +219,24 @@ fn closing() {
             ],
             &[
                 "ann west 03-02 created: 1",
-                "bob east 03-02 won: 1",
-                "bob east 03-02 won USD: 77",
-                "bob east 03-02 cycle: 5",
-                "bob east 03-02 cycle bucket 5: 1",
+                "ann west 03-02 won: 1",
+                "ann west 03-02 won USD: 77",
+                "ann west 03-02 cycle: 5",
+                "ann west 03-02 cycle bucket 5: 1",
             ],
+        ),
+        (
+            "owner corrected as of the close: restated",
+            vec![
+                deal("03-02T10:00:00", "lead"),
+                deal("03-02T10:00:05", "lost"),
+                with(deal("03-02T10:00:05", "lost"), |event| {
+                    event.version = Some(2);
+                    event.rep_id = "bob".into();
+                }),
+                with(deal("03-20T10:00:00", "lost"), |event| event.rep_id = "cid".into()),
+            ],
+            &["ann west 03-02 created: 1", "bob west 03-02 lost: 1"],
         ),
         (
             "won, then lost in one run: lost at the start of the run",
