@@ -36,7 +36,9 @@ const STAGES: [(&str, StageKind); 6] = [
 
 /// The configuration under which the events are folded; nothing of them is ever late.
 pub(crate) fn fold_config() -> Result<FoldConfig> {
-    let stages = STAGES.map(|(name, kind)| Stage { name: name.to_owned(), kind, limit_days: None }).to_vec();
+    let stages = STAGES
+        .map(|(name, kind)| Stage { name: name.to_owned(), kind, limit_days: None, role: None })
+        .to_vec();
     Ok(FoldConfig {
         pipelines: Pipelines::new(vec![Pipeline { name: PIPELINE.to_owned(), stages }])?,
         calendar: Calendar::new("Europe/Berlin", 1)?,

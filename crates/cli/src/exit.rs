@@ -32,11 +32,32 @@ pub(crate) enum Failure {
 impl Failure {
     /// The code that tells of it.
     pub(crate) fn code(&self) -> ExitCode {
-        ExitCode::from(match self {
+        ExitCode::from(self.number())
+    }
+
+    const fn number(&self) -> u8 {
+        match self {
             Self::Other(_) => 1,
-            Self::Configuration(_) => 3,
+            // A broker may say so long after the start.
+            Self::Configuration(_) | Self::Decide(runtime::ServiceError::Configuration(_)) => 3,
             Self::Rejected(_) => 4,
             Self::Decide(_) => 5,
-        })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eventlog::LogError;
+    use runtime::ServiceError;
+
+    #[test]
+    fn a_configuration_that_is_wrong_has_one_code_whenever_it_shows() {
+        let wrong = LogError::Configuration { option: "kafka.x".to_owned(), problem: "is wrong".to_owned() };
+        assert_eq!(Failure::Configuration(wrong.clone().into()).number(), 3);
+        assert_eq!(Failure::Decide(ServiceError::Configuration(wrong.clone())).number(), 3);
+        let lost = ServiceError::LostLog { source: wrong, because: None };
+        assert_eq!(Failure::Decide(lost).number(), 5);
     }
 }

@@ -25,7 +25,9 @@ struct Arguments {
     /// The configuration file; without it, tallyboard.toml in the working folder if it is there.
     ///
     /// Every key can also be set by an environment variable, TALLYBOARD__SECTION__KEY, for example
-    /// TALLYBOARD__KAFKA__BOOTSTRAP_SERVERS=kafka:9092.
+    /// TALLYBOARD__KAFKA__BOOTSTRAP_SERVERS=kafka:9092. Texts are taken as they are, lists and tables are written as in the
+    /// file. In the names of Kafka's properties an underscore stands for a dot:
+    /// TALLYBOARD__KAFKA__PROPERTIES__SESSION_TIMEOUT_MS=10000.
     #[arg(long, short, global = true, value_name = "FILE", env = "TALLYBOARD_CONFIG")]
     config: Option<PathBuf>,
     /// What is logged: error, warn, info, debug, trace, or directives such as tallyboard_runtime=debug.

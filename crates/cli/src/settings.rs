@@ -2,24 +2,30 @@
 //!
 //! Layers, later ones win: defaults, the file, environment variables `TALLYBOARD__SECTION__KEY`. Unknown keys are errors.
 
+mod layers;
+mod shown;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use codec::Carries;
 use engine::FoldConfig;
-use eventlog::KafkaOptions;
 use eventlog::registry::RegistryOptions;
+use eventlog::{KafkaOptions, Secret};
 use figment::Figment;
-use figment::providers::{Env, Format as _, Serialized, Toml};
-use model::{Calendar, Currency, Pipeline, Pipelines, Stage, StageKind};
+use figment::providers::Serialized;
+use model::{Calendar, Currency, Pipeline, Pipelines, Stage, StageKind, StageRole};
 use runtime::{EventTopic, Format};
 use serde::{Deserialize, Serialize};
 
+use layers::{ABSENT, Layer};
+
 /// The file that is read where none is named, if it is there.
 pub(crate) const DEFAULT_FILE: &str = "tallyboard.toml";
-/// What environment variables begin with.
-pub(crate) const ENVIRONMENT_PREFIX: &str = "TALLYBOARD__";
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) snapshots: snapshot::Options,
     pub(crate) runtime: runtime::Options,
     pub(crate) serve: serve::ServeOptions,
+    pub(crate) kpis: kpi::Thresholds,
     pub(crate) pipelines: Vec<Pipeline>,
 }
 
@@ -121,6 +128,7 @@ impl Default for Settings {
             snapshots: snapshot::Options::default(),
             runtime: runtime::Options::default(),
             serve: serve::ServeOptions::default(),
+            kpis: kpi::Thresholds::default(),
             pipelines: vec![default_pipeline()],
         }
     }
@@ -128,7 +136,16 @@ impl Default for Settings {
 
 /// The pipeline where none is configured: the usual stages of a business that sells to businesses.
 fn default_pipeline() -> Pipeline {
-    let stage = |name: &str, kind, limit_days| Stage { name: name.to_owned(), kind, limit_days };
+    let stage = |name: &str, kind, limit_days| Stage {
+        name: name.to_owned(),
+        kind,
+        limit_days,
+        role: match name {
+            "mql" => Some(StageRole::Mql),
+            "sql" => Some(StageRole::Sql),
+            _ => None,
+        },
+    };
     Pipeline {
         name: "default".to_owned(),
         stages: vec![
@@ -155,23 +172,55 @@ impl Settings {
             }
             None => Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.is_file()),
         };
-        let mut figment = Figment::from(Serialized::defaults(Self::default()));
-        if let Some(file) = &file {
-            figment = figment.merge(Toml::file_exact(file));
-        }
-        let figment = figment.merge(Env::prefixed(ENVIRONMENT_PREFIX).split("__"));
-        let settings: Self = figment.extract().context("the configuration is not valid")?;
-        settings.check().context("the configuration is not valid")?;
+        Self::read(file.as_deref(), std::env::vars_os()).context("the configuration is not valid")
+    }
+
+    fn read(file: Option<&Path>, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self> {
+        let settings = Self::merged(file, variables)?;
+        settings.check()?;
         Ok(settings)
+    }
+
+    /// The layers, one over the other.
+    fn merged(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self> {
+        let known = toml::Table::try_from(Self::complete())?;
+        let file = file.map(|file| Layer::file(file, &known)).transpose()?;
+        let layers = file.into_iter().chain(Layer::variables(variables, &known)?);
+        let defaults = Figment::from(Serialized::defaults(Self::default()));
+        Ok(layers.fold(defaults, Figment::merge).extract()?)
+    }
+
+    /// Settings that have every key, also those without a default.
+    fn complete() -> Self {
+        let (text, secret) = (|| Some(ABSENT.to_owned()), || Some(Secret::new(ABSENT)));
+        let mut settings = Self::default();
+        settings.kafka.sasl_username = text();
+        settings.kafka.sasl_password = secret();
+        settings.kafka.ssl_ca_location = text();
+        settings.kafka.ssl_certificate_location = text();
+        settings.kafka.ssl_key_location = text();
+        settings.kafka.ssl_key_password = secret();
+        settings.registry =
+            Some(RegistryOptions { username: text(), password: secret(), ..RegistryOptions::default() });
+        settings
+    }
+
+    /// The settings as a configuration file, without secrets.
+    pub(crate) fn text(&self) -> Result<String> {
+        shown::text(self)
     }
 
     fn check(&self) -> Result<()> {
         self.fold_config()?;
         self.reporting_currency()?;
-        self.kafka.check().context("section [kafka]")?;
+        self.kafka.check_clients().context("section [kafka]")?;
         self.snapshots.check().context("section [snapshots]")?;
         self.runtime.check().context("section [runtime]")?;
         self.serve.check().context("section [serve]")?;
+        self.kpis.check().map_err(anyhow::Error::msg).context("section [kpis]")?;
         let topics = &self.topics;
         let names =
             [&topics.deals.name, &topics.activities.name, &topics.reference.name, &topics.dead_letters];
@@ -237,25 +286,7 @@ impl Settings {
     /// A new board for these settings.
     pub(crate) fn board(&self) -> Result<Arc<board::Board>> {
         let config = self.fold_config()?;
-        Ok(Arc::new(board::Board::new(config.pipelines, config.calendar, self.reporting_currency()?)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_example_configuration_is_valid() {
-        let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/tallyboard.toml");
-        let settings = Settings::load(Some(Path::new(example))).unwrap();
-        assert_eq!(settings.organisation.reporting_currency, "EUR");
-    }
-
-    #[test]
-    fn what_is_printed_is_read_back() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), toml::to_string_pretty(&Settings::default()).unwrap()).unwrap();
-        assert_eq!(Settings::load(Some(file.path())).unwrap(), Settings::default());
+        let board = board::Board::new(config.pipelines, config.calendar, self.reporting_currency()?);
+        Ok(Arc::new(board.with_thresholds(self.kpis.clone())))
     }
 }

@@ -1,10 +1,11 @@
 //! From settings to a running service over Kafka.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use codec::{Carries, Decoder, SchemaSource};
+use codec::{Carries, Decoder, SchemaAnswer, SchemaSource};
 use eventlog::registry::SchemaRegistry;
 use eventlog::{
     CompactedReader, DeadLetterSink, KafkaConsumer, KafkaDeadLetters, KafkaOptions, LogConsumer, LogError,
@@ -34,7 +35,21 @@ struct Schemas(SchemaRegistry);
 
 impl SchemaSource for Schemas {
     fn schema(&self, id: u32) -> Result<Option<String>, String> {
-        self.0.schema_by_id(id).map_err(|error| error.to_string())
+        match self.answer(id)? {
+            SchemaAnswer::Schema(text) => Ok(Some(text)),
+            SchemaAnswer::Missing => Ok(None),
+            SchemaAnswer::Unreadable(cause) => Err(cause),
+        }
+    }
+
+    fn answer(&self, id: u32) -> Result<SchemaAnswer, String> {
+        match self.0.schema_by_id(id) {
+            Ok(Some(text)) => Ok(SchemaAnswer::Schema(text)),
+            Ok(None) => Ok(SchemaAnswer::Missing),
+            // A partition must not wait for ever for one schema while the registry answers.
+            Err(error) if error.concerns_one_schema() => Ok(SchemaAnswer::Unreadable(error.to_string())),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }
 
@@ -44,6 +59,9 @@ pub(crate) fn schemas(settings: &Settings) -> Result<Option<Arc<dyn SchemaSource
     let registry = SchemaRegistry::new(options).context("section [registry]")?;
     Ok(Some(Arc::new(Schemas(registry))))
 }
+
+/// Settings of a topic whose records are kept for ever, whatever the broker does with others.
+pub(crate) const KEPT_FOR_EVER: [(&str, &str); 2] = [("retention.ms", "-1"), ("retention.bytes", "-1")];
 
 /// A running service and what it writes to.
 pub(crate) struct Wired {
@@ -69,16 +87,17 @@ pub(crate) fn start(
     let snapshots = snapshot::SnapshotStore::open(settings.snapshots.clone(), handle)
         .context("section [snapshots]: the store cannot be opened")?;
     let topics = settings.event_topics();
-    let letters = DeadLetters::new(&settings.kafka, &settings.topics.dead_letters);
+    let stop = Arc::<AtomicBool>::default();
+    let letters = DeadLetters::new(&settings.kafka, &settings.topics.dead_letters, &stop);
     let reference = ReferenceSource::Topic {
-        connect: connect_reference(&settings.kafka, &settings.topics.reference.name),
+        connect: connect_reference(&settings.kafka, &settings.topics.reference.name, &stop),
         decoder: decoder(settings.topics.reference.format, schemas.as_ref()),
         dead_letters: Box::new(letters.clone()),
     };
-    let service = Service::start(ServiceParts {
+    let parts = ServiceParts {
         board: board.clone(),
         config: Arc::new(settings.fold_config()?),
-        connect: connect(&settings.kafka, topics.iter().map(|topic| topic.name.clone()).collect()),
+        connect: connect(&settings.kafka, topics.iter().map(|topic| topic.name.clone()).collect(), &stop),
         dead_letters: Box::new(move || Ok(Box::new(letters.clone()))),
         topics,
         schemas,
@@ -88,18 +107,23 @@ pub(crate) fn start(
         clock: system_clock(),
         options: settings.runtime.clone(),
         on_lost_log,
-    })?;
+    };
+    let service = Service::start_with(parts, stop)?;
     Ok(Wired { service, board, registry })
 }
 
-fn connect(kafka: &KafkaOptions, topics: Vec<TopicName>) -> runtime::Connect {
-    let kafka = kafka.clone();
-    Box::new(move || Ok(Box::new(KafkaConsumer::connect(&kafka, &topics)?) as Box<dyn LogConsumer>))
+fn connect(kafka: &KafkaOptions, topics: Vec<TopicName>, stop: &Arc<AtomicBool>) -> runtime::Connect {
+    let (kafka, stop) = (kafka.clone(), stop.clone());
+    Box::new(move || {
+        Ok(Box::new(KafkaConsumer::connect_until(&kafka, &topics, &stop)?) as Box<dyn LogConsumer>)
+    })
 }
 
-fn connect_reference(kafka: &KafkaOptions, topic: &str) -> runtime::ConnectReference {
-    let (kafka, topic) = (kafka.clone(), TopicName::from(topic));
-    Box::new(move || Ok(Box::new(CompactedReader::connect(&kafka, &topic)?) as Box<dyn TopicReader>))
+fn connect_reference(kafka: &KafkaOptions, topic: &str, stop: &Arc<AtomicBool>) -> runtime::ConnectReference {
+    let (kafka, topic, stop) = (kafka.clone(), TopicName::from(topic), stop.clone());
+    Box::new(move || {
+        Ok(Box::new(CompactedReader::connect_until(&kafka, &topic, &stop)?) as Box<dyn TopicReader>)
+    })
 }
 
 fn decoder(format: Format, schemas: Option<&Arc<dyn SchemaSource>>) -> Decoder {
@@ -118,6 +142,8 @@ struct DeadLetters {
     /// One connection for all handles.
     connection: Arc<parking_lot::Mutex<Option<KafkaDeadLetters>>>,
     own: Option<KafkaDeadLetters>,
+    /// Set once the service ends, which is not to wait for a broker.
+    stop: Arc<AtomicBool>,
 }
 
 impl Clone for DeadLetters {
@@ -127,13 +153,24 @@ impl Clone for DeadLetters {
             topic: self.topic.clone(),
             connection: self.connection.clone(),
             own: None,
+            stop: self.stop.clone(),
         }
     }
 }
 
 impl DeadLetters {
-    fn new(kafka: &KafkaOptions, topic: &str) -> Self {
-        Self { kafka: kafka.clone(), topic: topic.into(), connection: Arc::default(), own: None }
+    fn new(kafka: &KafkaOptions, topic: &str, stop: &Arc<AtomicBool>) -> Self {
+        Self {
+            kafka: kafka.clone(),
+            topic: topic.into(),
+            connection: Arc::default(),
+            own: None,
+            stop: stop.clone(),
+        }
+    }
+
+    fn connect(&self) -> Result<KafkaDeadLetters, LogError> {
+        KafkaDeadLetters::connect_until(&self.kafka, &self.topic, &self.stop)
     }
 
     fn own(&mut self) -> Result<&mut KafkaDeadLetters, LogError> {
@@ -142,11 +179,11 @@ impl DeadLetters {
             let shared = match &*connection {
                 Some(shared) => shared.clone(),
                 None => {
-                    let connected = match KafkaDeadLetters::connect(&self.kafka, &self.topic) {
+                    let connected = match self.connect() {
                         Err(LogError::UnknownTopic { .. }) => {
-                            eventlog::ensure_topic(&self.kafka, &self.topic, 1, 1, &[])?;
+                            eventlog::ensure_topic(&self.kafka, &self.topic, 1, 1, &KEPT_FOR_EVER)?;
                             tracing::info!(topic = %self.topic, "the dead-letter topic is created");
-                            KafkaDeadLetters::connect(&self.kafka, &self.topic)?
+                            self.connect()?
                         }
                         connected => connected?,
                     };

@@ -12,7 +12,7 @@ use crate::avro::{self, Plan};
 use crate::draft::{Field, Value};
 use crate::json;
 use crate::record::{Carries, Record, RecordKind};
-use crate::registry::{Plans, SchemaSource};
+use crate::registry::{Plans, SchemaSource, unknown_schema};
 use crate::rules;
 use crate::words;
 
@@ -28,7 +28,8 @@ pub enum DecodeFailure {
     /// The value can never be counted; trying again gives the same answer unless its schema is registered meanwhile.
     #[error("{0}")]
     Reject(Reject),
-    /// The registry cannot be asked now: try the same value again later, never send it to the dead letters.
+    /// The registry cannot be asked now, or may learn of the schema yet: try the same value again later, with longer
+    /// waits each time, and do not send it to the dead letters.
     #[error("schema {id} is not available: {cause}; the registry is to be asked again later")]
     SchemaUnavailable {
         /// The schema's id.
@@ -133,7 +134,16 @@ pub(crate) fn unexpected_type(carries: Carries, found: &str) -> Reject {
 fn schema_id(value: &[u8]) -> Result<u32, Reject> {
     let undecodable = |detail: String| Err(Reject::new(RejectReason::Undecodable, detail));
     match *value {
-        [0, a, b, c, d, ..] => Ok(u32::from_be_bytes([a, b, c, d])),
+        [0, a, b, c, d, ..] => {
+            let id = i32::from_be_bytes([a, b, c, d]);
+            u32::try_from(id).map_err(|_| {
+                unknown_schema(format!(
+                    "schema id {} is none that a registry gives; expected at most {}",
+                    id.cast_unsigned(),
+                    i32::MAX
+                ))
+            })
+        }
         [0, ..] | [] => undecodable(format!(
             "is {} bytes long, expected the {FRAME_BYTES} of Confluent's framing and a record",
             value.len()

@@ -34,5 +34,5 @@ mod words;
 pub use decoder::{DecodeFailure, Decoder, MAX_VALUE_BYTES};
 pub use encode::schema_text;
 pub use record::{Carries, Record, RecordKind};
-pub use registry::SchemaSource;
+pub use registry::{SchemaAnswer, SchemaSource};
 pub use rules::{MAX_DURATION_SECONDS, MAX_TEXT_BYTES};

@@ -2,13 +2,17 @@
 //!
 //! Invariants:
 //! - A schema that decodes is asked for once, as long as it is among the [`MAX_PLANS`] used last.
-//! - An id that the registry does not know is asked for again after [`UNKNOWN_FOR_RECORDS`] further records, for a
-//!   registry may learn it late; between, it is rejected without asking.
+//! - That the registry cannot be asked now is never remembered, and never a reject.
+//! - An id that the registry says it does not have is asked for [`PATIENT_ASKS`] times more before a record is rejected
+//!   for it: the parts of a registry learn of a new schema one after the other. From then on it is asked for again after
+//!   [`UNKNOWN_FOR_RECORDS`] further records each time, and between is rejected without asking.
+//! - So that strange ids cannot stop a topic, there is patience for [`MAX_PATIENCE`] ids only; records that have a schema
+//!   earn more of it, slowly.
 //! - An id that was not asked for is never rejected: what counts must not depend on what stands around it in the log.
 //!   A flood of unknown ids costs one question each, one at a time, at the pace of the registry's answers.
-//! - That the registry cannot be asked now is never remembered, and never a reject.
 //!
-//! Time is counted in records, for this room has no clock. Must not know how a registry is spoken to.
+//! Time is counted in records, for this room has no clock: how long a patient ask waits is the caller's affair. Must not
+//! know how a registry is spoken to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,8 +26,28 @@ use crate::words::passed_on;
 
 /// How many schemas are kept ready.
 const MAX_PLANS: usize = 512;
+/// How often an id that the registry does not know is asked for again before its records are rejected. With a caller
+/// that waits 100 ms at first and then twice as long each time, this takes a second and a half.
+const PATIENT_ASKS: u32 = 4;
+/// For how many ids there can be patience left.
+const MAX_PATIENCE: u64 = 8;
+/// How many records with a schema earn the patience for one id.
+const RECORDS_PER_PATIENCE: u64 = 1 << 20;
 /// For how many records an id that the registry does not know stays unknown.
-const UNKNOWN_FOR_RECORDS: u64 = 256;
+const UNKNOWN_FOR_RECORDS: u64 = 16;
+/// How many unknown ids are remembered.
+const MAX_UNKNOWN: usize = 256;
+
+/// What a registry says of an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaAnswer {
+    /// The text of its schema.
+    Schema(String),
+    /// There is none of this id.
+    Missing,
+    /// It cannot be had, however often it is asked for, and why; this says nothing of other ids.
+    Unreadable(String),
+}
 
 /// Where schemas come from: a registry's client, which may keep a cache of its own.
 pub trait SchemaSource: Send + Sync {
@@ -32,6 +56,14 @@ pub trait SchemaSource: Send + Sync {
     /// # Errors
     /// Why the registry cannot be asked now; the question may be put again later.
     fn schema(&self, id: u32) -> Result<Option<String>, String>;
+
+    /// The same, for a registry that can also tell of a schema that can never be had, such as one that is too large.
+    ///
+    /// # Errors
+    /// As [`schema`](Self::schema).
+    fn answer(&self, id: u32) -> Result<SchemaAnswer, String> {
+        Ok(self.schema(id)?.map_or(SchemaAnswer::Missing, SchemaAnswer::Schema))
+    }
 }
 
 /// What is known of an id.
@@ -57,10 +89,35 @@ pub(crate) struct Plans {
     entries: Vec<Entry>,
     /// Where the last one looked up is among them; most records have the schema of the one before.
     latest: usize,
-    /// Ids that the registry does not know, with the record from which on it may be asked again.
+    /// Ids that the registry does not know and for which there is no patience, with the record from which on it may be
+    /// asked again.
     unknown: HashMap<u32, u64>,
+    /// The id that the caller waits for, and how often it was asked for.
+    awaited: Option<(u32, u32)>,
+    patience: Patience,
     /// How many records have been looked up.
     records: u64,
+    /// For how many of them nothing was known of their schema.
+    unmet: u64,
+}
+
+/// For how many ids that the registry does not know the caller may still be made to wait.
+struct Patience {
+    left: u64,
+    /// How many records with a schema had been seen when the last was earned.
+    earned_at: u64,
+}
+
+impl Patience {
+    /// Takes the patience for one id, if there is any after so many records with a schema.
+    fn take(&mut self, with_schema: u64) -> bool {
+        let earned = with_schema.saturating_sub(self.earned_at) / RECORDS_PER_PATIENCE;
+        self.earned_at += earned * RECORDS_PER_PATIENCE;
+        self.left = (self.left + earned).min(MAX_PATIENCE);
+        let is_some = self.left > 0;
+        self.left -= u64::from(is_some);
+        is_some
+    }
 }
 
 impl std::fmt::Debug for Plans {
@@ -76,7 +133,17 @@ impl std::fmt::Debug for Plans {
 
 impl Plans {
     pub(crate) fn new(carries: Carries, source: Arc<dyn SchemaSource>) -> Self {
-        Self { carries, source, entries: Vec::new(), latest: 0, unknown: HashMap::new(), records: 0 }
+        Self {
+            carries,
+            source,
+            entries: Vec::new(),
+            latest: 0,
+            unknown: HashMap::new(),
+            awaited: None,
+            patience: Patience { left: MAX_PATIENCE, earned_at: 0 },
+            records: 0,
+            unmet: 0,
+        }
     }
 
     /// The plan of a schema id, asking the registry if need be.
@@ -100,25 +167,57 @@ impl Plans {
     }
 
     fn ask(&mut self, id: u32) -> Result<Known, DecodeFailure> {
-        let not_known = || unknown_schema(format!("the registry knows no schema {id}")).into();
+        self.unmet += 1;
         if self.unknown.get(&id).is_some_and(|&until| self.records < until) {
-            return Err(not_known());
+            return Err(not_known(id).into());
         }
-        let text = self.source.schema(id).map_err(|cause| DecodeFailure::SchemaUnavailable { id, cause })?;
-        let Some(text) = text else {
-            let records = self.records;
-            self.unknown.retain(|_, &mut until| records < until);
-            self.unknown.insert(id, records + UNKNOWN_FOR_RECORDS);
-            return Err(not_known());
+        let unavailable = |cause| DecodeFailure::SchemaUnavailable { id, cause };
+        let unreadable = |cause| {
+            let cause = passed_on(cause);
+            Known::Unreadable(unknown_schema(format!("schema {id} cannot be read as one of ours: {cause}")))
+        };
+        let known = match self.source.answer(id).map_err(unavailable)? {
+            SchemaAnswer::Missing if self.is_worth_waiting_for(id) => {
+                return Err(unavailable("the registry does not know it yet".to_owned()));
+            }
+            SchemaAnswer::Missing => {
+                self.remember_unknown(id);
+                return Err(not_known(id).into());
+            }
+            SchemaAnswer::Unreadable(cause) => unreadable(cause),
+            SchemaAnswer::Schema(text) => match avro::plan(self.carries, &text) {
+                Ok(plan) => Known::Plan(Box::new(plan)),
+                Err(cause) => unreadable(cause),
+            },
         };
         self.unknown.remove(&id);
-        match avro::plan(self.carries, &text) {
-            Ok(plan) => Ok(Known::Plan(Box::new(plan))),
-            Err(cause) => Ok(Known::Unreadable(unknown_schema(format!(
-                "schema {id} cannot be read as one of ours: {}",
-                passed_on(cause)
-            )))),
+        Ok(known)
+    }
+
+    /// Whether the caller is to wait and ask again for an id that the registry does not know. A caller that waits comes
+    /// back with the same record, so that there is one such id at a time.
+    fn is_worth_waiting_for(&mut self, id: u32) -> bool {
+        if self.unknown.contains_key(&id) {
+            return false;
         }
+        let asked = match self.awaited.take() {
+            Some((awaited, asked)) if awaited == id => asked,
+            _ if self.patience.take(self.records - self.unmet) => 0,
+            _ => return false,
+        };
+        if asked < PATIENT_ASKS {
+            self.awaited = Some((id, asked + 1));
+        }
+        asked < PATIENT_ASKS
+    }
+
+    /// Notes that an id is unknown, in place of the one noted longest ago if there are too many.
+    fn remember_unknown(&mut self, id: u32) {
+        if self.unknown.len() >= MAX_UNKNOWN && !self.unknown.contains_key(&id) {
+            let oldest = self.unknown.iter().min_by_key(|(_, until)| **until).map(|(&id, _)| id);
+            oldest.and_then(|id| self.unknown.remove(&id));
+        }
+        self.unknown.insert(id, self.records + UNKNOWN_FOR_RECORDS);
     }
 
     /// Keeps what is known of an id, in place of the one used longest ago if there are too many; where it is now.
@@ -135,6 +234,10 @@ impl Plans {
     }
 }
 
-fn unknown_schema(detail: String) -> Reject {
+fn not_known(id: u32) -> Reject {
+    unknown_schema(format!("the registry knows no schema {id}"))
+}
+
+pub(crate) fn unknown_schema(detail: String) -> Reject {
     Reject::new(RejectReason::UnknownSchema, detail)
 }

@@ -84,6 +84,14 @@ pub enum RegistryError {
         /// What it answers with.
         found: String,
     },
+    /// What the registry answers about one schema, and will answer again: it does not concern any other schema.
+    #[error("{url} does not give the schema: it answers with {found}, which waiting does not change")]
+    Unreadable {
+        /// The address.
+        url: String,
+        /// What it answers with.
+        found: String,
+    },
     /// An option is wrong.
     #[error("registry.{option}: {problem}")]
     Configuration {
@@ -101,6 +109,12 @@ impl RegistryError {
         matches!(self, Self::Unreachable { .. })
     }
 
+    /// Whether the registry is well and only this one schema cannot be had, however often it is asked for.
+    #[must_use]
+    pub fn concerns_one_schema(&self) -> bool {
+        matches!(self, Self::Unreadable { .. })
+    }
+
     /// A stable name of the kind of error.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -109,6 +123,7 @@ impl RegistryError {
             Self::NotAllowed { .. } => "registry_not_allowed",
             Self::Refused { .. } => "registry_refused",
             Self::Unexpected { .. } => "registry_unexpected",
+            Self::Unreadable { .. } => "registry_unreadable",
             Self::Configuration { .. } => "registry_configuration",
         }
     }
@@ -193,17 +208,21 @@ impl SchemaRegistry {
     /// The schema of an id, as text; none if the registry does not have it.
     ///
     /// # Errors
-    /// Why it cannot be told; a retry is safe.
+    /// Why it cannot be told; a retry is safe, and in vain where the error
+    /// [concerns one schema](RegistryError::concerns_one_schema).
     pub fn schema_by_id(&self, id: u32) -> Result<Option<String>, RegistryError> {
         let path = ["schemas", "ids", &id.to_string()];
         let answer = self.ask(&path, |client, url| client.get(url))?;
         if answer.status == StatusCode::NOT_FOUND {
             // A registry tells of a missing schema in its own words; other "not found"s are of a wrong address, and must
             // not make records look as if their schema did not exist.
-            return match serde_json::from_slice::<ErrorAnswer>(&answer.body) {
-                Ok(error) if (40_401..=40_499).contains(&error.error_code) => Ok(None),
+            return match answer.error_code() {
+                Some(40_401..=40_499) => Ok(None),
                 _ => Err(answer.unexpected()),
             };
+        }
+        if answer.refuses_the_question() {
+            return Err(answer.unreadable());
         }
         let found: SchemaAnswer = self.read(&answer)?;
         Ok(Some(found.schema))
@@ -246,6 +265,8 @@ impl SchemaRegistry {
             }
             match answer_of(base, request) {
                 Ok(answer) => return Ok(answer),
+                // Another address of the same registry has nothing else to say.
+                Err(error) if error.concerns_one_schema() => return Err(error),
                 Err(error) => {
                     tracing::debug!("{error}");
                     failure = Some(error);
@@ -281,6 +302,27 @@ impl Answer {
         }
     }
 
+    fn unreadable(&self) -> RegistryError {
+        RegistryError::Unreadable {
+            url: self.url.clone(),
+            found: format!("status {} and {:?}", self.status.as_u16(), self.excerpt()),
+        }
+    }
+
+    /// The code by which a registry names its errors; none if these are not a registry's words.
+    fn error_code(&self) -> Option<u32> {
+        serde_json::from_slice(&self.body).ok().map(|error: ErrorAnswer| error.error_code)
+    }
+
+    /// Whether a registry says, in its own words, that this question is wrong. Anybody else's 4xx, such as a proxy's, says
+    /// that the address is wrong, and so does a path or a method that is not known: all schemas would look unreadable.
+    fn refuses_the_question(&self) -> bool {
+        const OF_THE_ADDRESS_OR_THE_MOMENT: [u16; 7] = [401, 403, 404, 405, 407, 408, 429];
+        self.status.is_client_error()
+            && !OF_THE_ADDRESS_OR_THE_MOMENT.contains(&self.status.as_u16())
+            && self.error_code().is_some()
+    }
+
     /// The start of the answer, for messages.
     fn excerpt(&self) -> String {
         let start = &self.body[..self.body.len().min(200)];
@@ -298,13 +340,18 @@ fn answer_of(base: &Url, request: RequestBuilder) -> Result<Answer, RegistryErro
         .read_to_end(&mut body)
         .map_err(|error| unreachable(with_causes(&error)))?;
     if body.len() as u64 > MAX_ANSWER_BYTES {
-        return Err(RegistryError::Unexpected {
-            url: base.to_string(),
-            found: format!("more than {MAX_ANSWER_BYTES} bytes"),
+        let (url, found) = (base.to_string(), format!("more than {MAX_ANSWER_BYTES} bytes"));
+        // An object is a registry's; a long page is of a wrong address.
+        let is_object = status.is_success() && body.trim_ascii_start().starts_with(b"{");
+        return Err(if is_object {
+            RegistryError::Unreadable { url, found }
+        } else {
+            RegistryError::Unexpected { url, found }
         });
     }
     let answer = Answer { url: base.to_string(), status, body };
-    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+    let is_of_the_moment = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
+    if status.is_server_error() || is_of_the_moment {
         return Err(unreachable(format!("status {}: {}", status.as_u16(), answer.excerpt())));
     }
     Ok(answer)
@@ -322,132 +369,4 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-    use std::net::TcpListener;
-    use std::thread;
-
-    use super::*;
-
-    /// A server that gives these answers, one a connection, and what it was asked.
-    fn server(answers: Vec<(u16, String)>) -> (String, thread::JoinHandle<Vec<String>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/base", listener.local_addr().unwrap());
-        let asked = thread::spawn(move || {
-            answers
-                .into_iter()
-                .map(|(status, body)| {
-                    let (mut stream, _) = listener.accept().unwrap();
-                    let mut request = Vec::new();
-                    let mut piece = [0; 4_096];
-                    while !complete(&request) {
-                        let count = stream.read(&mut piece).unwrap();
-                        request.extend_from_slice(&piece[..count]);
-                    }
-                    let head = format!(
-                        "HTTP/1.1 {status} Any\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                        body.len()
-                    );
-                    // The client may hang up before it has read an answer that is too long.
-                    let _ =
-                        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
-                    String::from_utf8(request).unwrap()
-                })
-                .collect()
-        });
-        (url, asked)
-    }
-
-    fn complete(request: &[u8]) -> bool {
-        let text = String::from_utf8_lossy(request);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else {
-            return false;
-        };
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "))
-            .map_or(0, |length| length.parse().unwrap());
-        body.len() >= length
-    }
-
-    fn registry(urls: Vec<String>) -> SchemaRegistry {
-        SchemaRegistry::new(&RegistryOptions {
-            urls,
-            username: Some("me".to_owned()),
-            password: Some(Secret::new("open-sesame")),
-            timeout_ms: 5_000,
-        })
-        .unwrap()
-    }
-
-    #[test]
-    fn schemas_are_found_or_not_or_the_answer_is_no_registrys() {
-        let long = format!(r#"{{"schema":"{}"}}"#, "x".repeat(1 << 20));
-        for (status, body, expected) in [
-            (200, r#"{"schema":"\"string\""}"#, Ok(Some("\"string\""))),
-            (404, r#"{"error_code":40403,"message":"Schema not found"}"#, Ok(None)),
-            (404, r#"{"error_code":404,"message":"HTTP 404"}"#, Err("registry_unexpected")),
-            (404, "<html>nothing here</html>", Err("registry_unexpected")),
-            (200, "<html>welcome</html>", Err("registry_unexpected")),
-            (200, &long, Err("registry_unexpected")),
-            (401, "{}", Err("registry_not_allowed")),
-            (503, "busy", Err("registry_unreachable")),
-        ] {
-            let (url, asked) = server(vec![(status, body.to_owned())]);
-            let found = registry(vec![url]).schema_by_id(7);
-            let found = found.as_ref().map(Option::as_deref).map_err(RegistryError::code);
-            assert_eq!(found, expected, "{status}");
-            let asked = asked.join().unwrap();
-            assert!(asked[0].starts_with("GET /base/schemas/ids/7 HTTP/1.1\r\n"), "{}", asked[0]);
-            assert!(asked[0].contains("authorization: Basic bWU6b3Blbi1zZXNhbWU="), "{}", asked[0]);
-        }
-    }
-
-    #[test]
-    fn schemas_are_registered_or_refused() {
-        let (url, asked) = server(vec![
-            (200, r#"{"id":12}"#.to_owned()),
-            (409, r#"{"error_code":409,"message":"incompatible"}"#.to_owned()),
-        ]);
-        let registry = registry(vec![url]);
-        assert_eq!(registry.register("deals/a-value", "\"string\""), Ok(12));
-        let error = registry.register("deals/a-value", "\"int\"").unwrap_err();
-        assert_eq!((error.code(), error.is_retryable()), ("registry_refused", false));
-        assert!(error.to_string().contains("incompatible"), "{error}");
-        let asked = asked.join().unwrap();
-        assert!(asked[0].starts_with("POST /base/subjects/deals%2Fa-value/versions "), "{}", asked[0]);
-        assert!(asked[0].ends_with(r#"{"schema":"\"string\"","schemaType":"AVRO"}"#), "{}", asked[0]);
-    }
-
-    #[test]
-    fn the_next_address_is_tried_and_no_message_shows_the_password() {
-        let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (url, asked) = server(vec![(200, r#"{"schema":"{}"}"#.to_owned())]);
-        let both = registry(vec![format!("http://{dead}"), url]);
-        assert_eq!(both.schema_by_id(1), Ok(Some("{}".to_owned())));
-        asked.join().unwrap();
-        let error = registry(vec![format!("http://{dead}")]).schema_by_id(1).unwrap_err();
-        assert!(error.is_retryable());
-        assert!(!format!("{error} {both:?}").contains("open-sesame"));
-    }
-
-    #[test]
-    fn wrong_options_are_named() {
-        for (urls, timeout_ms) in [
-            (vec![], 1_000),
-            (vec!["registry:8081"], 1_000),
-            (vec!["ftp://registry"], 1_000),
-            (vec!["http://me:open-sesame@registry"], 1_000),
-            (vec!["http://registry"], 1),
-        ] {
-            let options = RegistryOptions {
-                urls: urls.into_iter().map(str::to_owned).collect(),
-                timeout_ms,
-                ..RegistryOptions::default()
-            };
-            let error = SchemaRegistry::new(&options).unwrap_err();
-            assert_eq!(error.code(), "registry_configuration");
-            assert!(!error.to_string().contains("open-sesame"), "{error}");
-        }
-    }
-}
+mod tests;

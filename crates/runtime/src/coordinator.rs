@@ -128,6 +128,10 @@ impl Coordinator {
                 }
                 Err(error) => error,
             };
+            if let LogError::Configuration { .. } = error {
+                outcome = Err(ServiceError::Configuration(error));
+                break;
+            }
             self.report(&error, &mut back_off);
         }
         let deadline = Instant::now() + DEAD_LETTER_DEADLINE;
@@ -257,17 +261,17 @@ impl Coordinator {
             Err(RecoveryError::Store(error)) => return Err(Trouble::store(&error)),
         };
         let metrics = &self.parts.metrics;
-        metrics
-            .snapshots_passed_over
-            .with_label_values(&["restore"])
-            .inc_by(recovered.passed_over.len() as u64);
+        for passed_over in &recovered.passed_over {
+            metrics.snapshots_passed_over.with_label_values(&[passed_over.reason]).inc();
+        }
         let took = start.elapsed();
         metrics.restore_duration_seconds.with_label_values(&[recovered.source]).observe(took.as_secs_f64());
         tracing::info!(
             partition = %number, source = recovered.source, deals = recovered.state.counts().deals,
             took_ms = took.as_millis(), "partition recovered"
         );
-        self.passed_over.insert(number, recovered.passed_over.clone());
+        let because = recovered.passed_over.iter().map(|passed_over| passed_over.detail.clone());
+        self.passed_over.insert(number, because.collect());
         self.process(number, recovered)
     }
 

@@ -27,6 +27,9 @@ pub enum ServiceError {
         /// The cluster of the log.
         found: String,
     },
+    /// The log cannot be reached as it is configured, however often it is tried.
+    #[error(transparent)]
+    Configuration(LogError),
     /// A part of the service died: a defect.
     #[error("{0} ended unexpectedly, which is a defect; the log above says where")]
     Died(&'static str),
@@ -38,6 +41,7 @@ impl ServiceError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::LostLog { source, .. } => source.code(),
+            Self::Configuration(error) => error.code(),
             Self::AnotherCluster { .. } => "log_another_cluster",
             Self::Died(_) => "died",
         }

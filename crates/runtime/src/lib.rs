@@ -29,7 +29,7 @@ pub use image::{Image, positions, restore};
 pub use metrics::ServiceMetrics;
 pub use options::{EventTopic, Format, OnLostLog, Options, OptionsError};
 pub use partition::{PartitionParts, PartitionProcess, Progress, Wait};
-pub use recovery::{Recovered, RecoveryError, from_start, recover};
+pub use recovery::{PassedOver, Recovered, RecoveryError, from_start, recover};
 pub use reference::ConnectReference;
 pub use service::{ReferenceSource, Service, ServiceParts};
 

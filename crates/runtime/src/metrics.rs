@@ -32,9 +32,10 @@ pub struct ServiceMetrics {
     pub snapshot_pause_seconds: Histogram,
     /// Snapshots that could not be written.
     pub snapshot_failures: IntCounter,
-    /// Seconds that restoring a partition took, by source (`snapshot`, `memory`, `log`).
+    /// Seconds that restoring a partition took, by source (`snapshot`, `log`).
     pub restore_duration_seconds: HistogramVec,
-    /// Snapshots that were passed over when restoring, by reason.
+    /// Snapshots that were passed over when restoring, by reason (`configuration`, `topics`, `damaged`, `version`, `gone`,
+    /// `unreadable`).
     pub snapshots_passed_over: IntCounterVec,
     /// Partitions that this instance folds.
     pub partitions_owned: IntGauge,
@@ -48,7 +49,7 @@ pub struct ServiceMetrics {
     pub state_memory_bytes: IntGauge,
     /// Errors of the log by code.
     pub log_errors: IntCounterVec,
-    /// Attempts to get a schema that failed because the registry did not answer.
+    /// Attempts to get a schema that failed because the registry did not answer or did not know it yet.
     pub schema_waits: IntCounter,
     /// Reference records that hold.
     pub reference_records: IntGauge,
@@ -158,7 +159,7 @@ impl ServiceMetrics {
             log_errors: maker.counters("tallyboard_log_errors_total", "Errors of the log, by code.", &["code"])?,
             schema_waits: maker.counter(
                 "tallyboard_schema_waits_total",
-                "Attempts to get a schema that failed because the registry did not answer.",
+                "Attempts to get a schema that failed because the registry did not answer or did not know it yet.",
             )?,
             reference_records: maker.gauge("tallyboard_reference_records", "Reference records that hold.")?,
             ready: {

@@ -48,7 +48,8 @@ pub struct Options {
     pub publish_interval_ms: u64,
     /// Batches of records that wait for a partition's worker before its partition is paused; 1 to 1 000.
     pub batches_waiting_max: usize,
-    /// Milliseconds of the longest wait between two attempts to reach the log or a registry; 100 to 600 000.
+    /// Milliseconds of the longest wait between two attempts to reach the log or a registry; 100 to 240 000: the log
+    /// counts a member out that is silent for five minutes.
     pub retry_wait_ms_max: u64,
 }
 
@@ -81,7 +82,7 @@ impl Options {
         for (key, found, low, high) in [
             ("publish_interval_ms", self.publish_interval_ms, 1, 60_000),
             ("batches_waiting_max", self.batches_waiting_max as u64, 1, 1_000),
-            ("retry_wait_ms_max", self.retry_wait_ms_max, 100, 600_000),
+            ("retry_wait_ms_max", self.retry_wait_ms_max, 100, 240_000),
         ] {
             if !(low..=high).contains(&found) {
                 return Err(OptionsError { key, found, low, high });
@@ -139,5 +140,9 @@ mod tests {
         assert_eq!(Options::default().check(), Ok(()));
         let error = Options { publish_interval_ms: 0, ..Options::default() }.check().unwrap_err();
         assert_eq!(error.to_string(), "publish_interval_ms is 0; expected 1 to 60000");
+        let waits = |retry_wait_ms_max| Options { retry_wait_ms_max, ..Options::default() }.check();
+        assert_eq!(waits(240_000), Ok(()));
+        let error = waits(240_001).unwrap_err();
+        assert_eq!(error.to_string(), "retry_wait_ms_max is 240001; expected 100 to 240000");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use engine::{FoldConfig, PartitionState};
 use eventlog::StartPosition;
 use model::{PartitionId, TopicName};
-use snapshot::{Refusal, RestoreError, SnapshotError, SnapshotStore};
+use snapshot::{NotUsed, Refusal, RestoreError, SnapshotError, SnapshotStore};
 
 use crate::error::ServiceError;
 use crate::image;
@@ -20,8 +20,17 @@ pub struct Recovered {
     pub positions: BTreeMap<TopicName, StartPosition>,
     /// Where it came from: `snapshot`, or `log` for its start.
     pub source: &'static str,
-    /// Why snapshots that are there were passed over, in words; none if there were none.
-    pub passed_over: Vec<String>,
+    /// The snapshots that are there and were passed over; none if there were none.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A snapshot that was passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// Why, as a metric's label.
+    pub reason: &'static str,
+    /// Which, and why, in words.
+    pub detail: String,
 }
 
 /// Why a partition is not recovered.
@@ -75,7 +84,11 @@ pub fn recover(
             RecoveryError::Decide(ServiceError::Died("the restore of a snapshot"))
         }
     })?;
-    let passed_over = report.tried.iter().map(|tried| format!("{}: {}", tried.name, tried.reason)).collect();
+    let passed_over = report.tried.iter().map(|tried| PassedOver {
+        reason: label(&tried.reason),
+        detail: format!("{}: {}", tried.name, tried.reason),
+    });
+    let passed_over = passed_over.collect();
     Ok(match report.restored {
         Some(restored) => {
             let (state, positions) = restored.value;
@@ -92,6 +105,18 @@ pub fn from_start(topics: &[TopicName], config: &Arc<FoldConfig>) -> Recovered {
         positions: topics.iter().map(|topic| (topic.clone(), StartPosition::default())).collect(),
         source: "log",
         passed_over: Vec::new(),
+    }
+}
+
+fn label(reason: &NotUsed<Reason>) -> &'static str {
+    match reason {
+        NotUsed::Unreadable(SnapshotError::Damaged { .. }) => "damaged",
+        NotUsed::Unreadable(SnapshotError::UnsupportedVersion { .. }) => "version",
+        NotUsed::Unreadable(SnapshotError::NotFound { .. }) => "gone",
+        NotUsed::Unreadable(_) | NotUsed::Refused(Reason::Unreadable(_)) => "unreadable",
+        NotUsed::Refused(Reason::AnotherConfiguration) => "configuration",
+        NotUsed::Refused(Reason::OtherTopics) => "topics",
+        NotUsed::Refused(Reason::AnotherCluster { .. }) => "cluster",
     }
 }
 

@@ -74,7 +74,15 @@ impl Service {
     /// # Errors
     /// If a thread cannot be started.
     pub fn start(parts: ServiceParts) -> std::io::Result<Self> {
-        let shutdown = Arc::new(AtomicBool::new(false));
+        Self::start_with(parts, Arc::default())
+    }
+
+    /// The same with a flag that is set once the service ends: what its parts wait for, such as a broker that is away, may
+    /// look at it, so that the end does not wait for it.
+    ///
+    /// # Errors
+    /// If a thread cannot be started.
+    pub fn start_with(parts: ServiceParts, shutdown: Arc<AtomicBool>) -> std::io::Result<Self> {
         let reference = match parts.reference {
             ReferenceSource::Fixed(reference) => {
                 parts.metrics.reference_records.set(i64::try_from(reference.len()).unwrap_or(i64::MAX));

@@ -58,8 +58,10 @@ pub(crate) const DEAD_LETTER_DEADLINE: Duration = Duration::from_secs(10);
 const LOOK_AROUND: Duration = Duration::from_millis(200);
 /// How often a worker counts what it holds.
 const COUNT_INTERVAL: Duration = Duration::from_secs(5);
-/// Publishing takes at most a fifth of a worker's time.
+/// Publishing takes at most a fifth of a worker's time, and while history is read, which nobody waits to see half of,
+/// a fortieth.
 const PUBLISH_SHARE: u32 = 4;
+const PUBLISH_SHARE_BEHIND: u32 = 39;
 
 impl Worker {
     pub(crate) fn start(process: PartitionProcess, surroundings: Surroundings) -> std::io::Result<Self> {
@@ -67,20 +69,7 @@ impl Worker {
         let stop = Arc::new(AtomicBool::new(false));
         let standing = Arc::new(Mutex::new(Standing::default()));
         let name = format!("partition-{}", process.partition());
-        let mut shift = Shift {
-            process,
-            surroundings,
-            stop: stop.clone(),
-            standing: standing.clone(),
-            published_at: Instant::now(),
-            publish_took: Duration::ZERO,
-            snapshot_at: Instant::now(),
-            snapshot_under_way: Arc::new(AtomicBool::new(false)),
-            snapshot_failed: Arc::new(AtomicBool::new(false)),
-            snapshot_taken_at: Arc::new(Mutex::new(None)),
-            told_at: None,
-            counts: (None, engine::Counts::default()),
-        };
+        let mut shift = Shift::new(process, surroundings, stop.clone(), standing.clone());
         let thread = std::thread::Builder::new().name(name).spawn(move || {
             shift.run(&incoming);
             shift.process
@@ -132,10 +121,33 @@ struct Shift {
 }
 
 impl Shift {
+    fn new(
+        process: PartitionProcess,
+        surroundings: Surroundings,
+        stop: Arc<AtomicBool>,
+        standing: Arc<Mutex<Standing>>,
+    ) -> Self {
+        Self {
+            process,
+            surroundings,
+            stop,
+            standing,
+            published_at: Instant::now(),
+            publish_took: Duration::ZERO,
+            snapshot_at: Instant::now(),
+            snapshot_under_way: Arc::new(AtomicBool::new(false)),
+            snapshot_failed: Arc::new(AtomicBool::new(false)),
+            snapshot_taken_at: Arc::new(Mutex::new(None)),
+            told_at: None,
+            counts: (None, engine::Counts::default()),
+        }
+    }
+
     fn run(&mut self, tasks: &Receiver<Task>) {
         // All that was restored is shown at once.
         self.publish();
         while !self.stop.load(Ordering::Relaxed) {
+            let was_behind = !self.process.has_caught_up();
             let ended = match tasks.recv_timeout(LOOK_AROUND) {
                 Ok(Task::Records(batch)) => {
                     self.fold(&batch);
@@ -148,10 +160,13 @@ impl Shift {
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let pause = self.surroundings.options.publish_interval().max(self.publish_took * PUBLISH_SHARE);
+            let share = if self.process.has_caught_up() { PUBLISH_SHARE } else { PUBLISH_SHARE_BEHIND };
+            let pause = self.surroundings.options.publish_interval().max(self.publish_took * share);
             let is_idle = tasks.is_empty();
-            if (self.process.has_unpublished() || ended) && (is_idle || self.published_at.elapsed() >= pause)
-            {
+            let is_time = is_idle || self.published_at.elapsed() >= pause;
+            // Before it is told for the first time that all is counted, all that is counted must be shown.
+            let has_just_caught_up = was_behind && self.process.has_caught_up();
+            if has_just_caught_up || is_time && (self.process.has_unpublished() || ended) {
                 self.publish();
             }
             if self.told_at.is_none_or(|at| at.elapsed() >= LOOK_AROUND) || ended {
@@ -290,3 +305,6 @@ pub(crate) fn last_snapshot(process: &mut PartitionProcess, surroundings: &Surro
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

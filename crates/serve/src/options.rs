@@ -45,31 +45,41 @@ impl Default for ServeOptions {
     }
 }
 
-/// An option that nothing can be served with.
+/// An option outside its bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("option {name} is 0; expected 1 or more")]
+#[error("option {key} is {found}; expected 1 to {high}")]
 pub struct ServeOptionsError {
-    name: &'static str,
+    /// The key.
+    pub key: &'static str,
+    /// Its value.
+    pub found: u64,
+    /// The greatest value.
+    pub high: u64,
 }
 
 impl ServeOptions {
-    /// Checks the options.
+    /// Checks the bounds.
     ///
     /// # Errors
-    /// The first option that is out of range.
-    pub const fn check(&self) -> Result<(), ServeOptionsError> {
-        let name = match self {
-            Self { series_per_metric_max: 0, .. } => "series_per_metric_max",
-            Self { request_timeout_seconds: 0, .. } => "request_timeout_seconds",
-            Self { concurrent_requests_max: 0, .. } => "concurrent_requests_max",
-            Self { connections_max: 0, .. } => "connections_max",
-            Self { idle_timeout_seconds: 0, .. } => "idle_timeout_seconds",
-            Self { uri_bytes_max: 0, .. } => "uri_bytes_max",
-            Self { header_bytes_max: 0, .. } => "header_bytes_max",
-            Self { leaderboard_rows_max: 0, .. } => "leaderboard_rows_max",
-            _ => return Ok(()),
-        };
-        Err(ServeOptionsError { name })
+    /// The first option outside its bounds.
+    pub fn check(&self) -> Result<(), ServeOptionsError> {
+        for (key, found, high) in [
+            ("series_per_metric_max", self.series_per_metric_max as u64, 10_000_000),
+            ("request_timeout_seconds", self.request_timeout_seconds, 3_600),
+            ("concurrent_requests_max", self.concurrent_requests_max as u64, 1_024),
+            // Ports end at 65535: a single proxy cannot open more.
+            ("connections_max", self.connections_max as u64, 65_535),
+            ("idle_timeout_seconds", self.idle_timeout_seconds, 86_400),
+            // The HTTP library reads no longer one.
+            ("uri_bytes_max", self.uri_bytes_max as u64, 65_534),
+            ("header_bytes_max", self.header_bytes_max as u64, 1 << 20),
+            ("leaderboard_rows_max", self.leaderboard_rows_max as u64, 10_000_000),
+        ] {
+            if !(1..=high).contains(&found) {
+                return Err(ServeOptionsError { key, found, high });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -83,8 +93,38 @@ mod tests {
         assert_eq!(options, ServeOptions { listen: "0.0.0.0:9".parse().unwrap(), ..ServeOptions::default() });
         assert_eq!(options.check(), Ok(()));
         assert!(serde_json::from_str::<ServeOptions>(r#"{"port": 9}"#).is_err());
-        let zero: ServeOptions = serde_json::from_str(r#"{"connections_max": 0}"#).unwrap();
-        let message = zero.check().map_err(|error| error.to_string());
-        assert_eq!(message, Err("option connections_max is 0; expected 1 or more".to_owned()));
+    }
+
+    #[test]
+    fn options_have_bounds() {
+        let defaults = serde_json::to_value(ServeOptions::default()).unwrap();
+        let numbers = defaults.as_object().unwrap().iter().filter(|(_, value)| value.is_number());
+        for (key, _) in numbers.clone() {
+            for found in [0, u64::MAX] {
+                let mut options = defaults.clone();
+                options[key] = found.into();
+                let options: ServeOptions = serde_json::from_value(options).unwrap();
+                let message = options.check().unwrap_err().to_string();
+                assert!(
+                    message.starts_with(&format!("option {key} is {found}; expected 1 to ")),
+                    "{message}"
+                );
+            }
+        }
+        assert_eq!(numbers.count(), 8, "every number has bounds");
+    }
+
+    /// A semaphore of too many permits panics.
+    #[test]
+    fn what_is_accepted_can_be_waited_for() {
+        let widest = ServeOptions {
+            concurrent_requests_max: 1_024,
+            connections_max: 65_535,
+            ..ServeOptions::default()
+        };
+        assert_eq!(widest.check(), Ok(()));
+        for permits in [widest.concurrent_requests_max, widest.connections_max] {
+            assert_eq!(tokio::sync::Semaphore::new(permits).available_permits(), permits);
+        }
     }
 }

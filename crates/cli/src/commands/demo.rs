@@ -345,9 +345,9 @@ fn picture(board: &Board, now: Timestamp, status: &str) -> String {
     let mut text =
         format!("── Tallyboard ── {} on the floor ── {status}\n", now.to_utc().format("%Y-%m-%d %H:%M"));
     let figures: Vec<String> = board
-        .kpis(&Scope::Company, Some(month))
+        .kpis(&Scope::Company, Some(month), now)
         .iter()
-        .chain(&board.kpis(&Scope::Company, None))
+        .chain(&board.kpis(&Scope::Company, None, now))
         .filter(|value| ["won_amount", "won_deals", "win_rate", "open_amount"].contains(&value.kpi.name))
         .map(|value| format!("{} {}", value.kpi.name.replace('_', " "), leaderboard::value(value)))
         .collect();

@@ -15,7 +15,8 @@ use runtime::Format;
 
 use crate::exit::Failure;
 use crate::files::{Lines, Rejections};
-use crate::settings::{Settings, Topic};
+use crate::settings::{Settings, Topic, Topics};
+use crate::wiring::KEPT_FOR_EVER;
 
 /// Writes files of JSON lines into Kafka: each record to the topic of its type, in the topic's format, with its key.
 ///
@@ -117,23 +118,38 @@ fn progress(files: &[PathBuf]) -> ProgressBar {
 }
 
 fn create_topics(arguments: &LoadArguments, settings: &Settings) -> anyhow::Result<()> {
-    let topics = &settings.topics;
-    let (kafka, replication) = (&settings.kafka, arguments.replication);
-    // Events are kept for ever: a board can be folded anew from them at any time.
-    let events = [("retention.ms", "-1"), ("retention.bytes", "-1")];
-    for (name, partitions, configs) in [
-        (&topics.deals.name, arguments.partitions, &events[..]),
-        (&topics.activities.name, arguments.partitions, &events[..]),
-        (&topics.reference.name, 1, &[("cleanup.policy", "compact")][..]),
-        (&topics.dead_letters, 1, &events[..]),
-    ] {
-        if ensure_topic(kafka, name, partitions, replication, configs)
+    for topic in new_topics(&settings.topics, arguments.partitions) {
+        let (name, replication) = (topic.name, arguments.replication);
+        if ensure_topic(&settings.kafka, name, topic.partitions, replication, &topic.configs)
             .with_context(|| format!("creating topic {name}"))?
         {
             crate::say(&format!("topic {name} created"));
         }
     }
     Ok(())
+}
+
+/// A topic to be created.
+struct NewTopic<'t> {
+    name: &'t str,
+    partitions: usize,
+    configs: Vec<(&'static str, &'static str)>,
+}
+
+fn new_topics(topics: &Topics, partitions: usize) -> [NewTopic<'_>; 4] {
+    // Events are kept for ever: a board can be folded anew from them at any time. Their time of receipt is the broker's,
+    // since an event is compared with it: the clock of a producer would agree with whatever the producer says.
+    let events = [&KEPT_FOR_EVER[..], &[("message.timestamp.type", "LogAppendTime")]].concat();
+    [
+        NewTopic { name: &topics.deals.name, partitions, configs: events.clone() },
+        NewTopic { name: &topics.activities.name, partitions, configs: events },
+        NewTopic {
+            name: &topics.reference.name,
+            partitions: 1,
+            configs: vec![("cleanup.policy", "compact")],
+        },
+        NewTopic { name: &topics.dead_letters, partitions: 1, configs: KEPT_FOR_EVER.to_vec() },
+    ]
 }
 
 /// Where each kind of record goes, and as what.
@@ -185,5 +201,26 @@ fn target(kind: RecordKind, settings: &Settings) -> (&Topic, String) {
         RecordKind::Deal => (&topics.deals, format!("{}-value", topics.deals.name)),
         RecordKind::Activity => (&topics.activities, format!("{}-value", topics.activities.name)),
         _ => (&topics.reference, format!("{}-{}", topics.reference.name, kind.schema_name())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_are_created_so_that_nothing_is_lost_and_times_can_be_trusted() {
+        let topics = Topics::default();
+        for topic in new_topics(&topics, 7) {
+            let has = |config| topic.configs.contains(&config);
+            let is_of_events =
+                [&topics.deals.name, &topics.activities.name].contains(&&topic.name.to_owned());
+            let is_reference = topic.name == topics.reference.name;
+            let name = topic.name;
+            assert_eq!(topic.partitions, if is_of_events { 7 } else { 1 }, "{name}");
+            assert_eq!(has(("message.timestamp.type", "LogAppendTime")), is_of_events, "{name}");
+            assert_eq!(has(("cleanup.policy", "compact")), is_reference, "{name}");
+            assert_eq!(KEPT_FOR_EVER.into_iter().all(has), !is_reference, "{name}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use board::Board;
 use clap::{Args, ValueEnum};
 use codec::{Carries, DecodeFailure, Decoder, Record};
 use engine::{Outcome, PartitionState};
-use model::{Offset, PartitionId, Reference, Timestamp};
+use model::{Calendar, Day, Offset, PartitionId, Reference, TimeError, Timestamp};
 use serde_json::json;
 
 use crate::exit::Failure;
@@ -19,7 +19,9 @@ use crate::{show, wiring};
 /// Folds files of events and prints KPIs. No broker is needed.
 ///
 /// Files hold JSON lines of deals, activities and reference records, as `tallyboard import` writes them. The numbers are
-/// those that the service would serve after reading the same events, in the same form as of its HTTP API.
+/// those that the service would serve after reading the same events in the same order from one partition, in the same form
+/// as of its HTTP API. Events count as received now, or at --as-of: those of later times are rejected as in_future, but for
+/// the tolerance of the configuration's [fold].
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -53,15 +55,49 @@ pub(crate) struct ReportArguments {
     /// What the leaderboard ranks: rep, territory, region or team.
     #[arg(long, default_value = "rep", requires = "leaderboard")]
     group: String,
-    /// The time that decides which period is current; the newest event's by default.
-    #[arg(long, value_name = "RFC3339")]
-    as_of: Option<String>,
+    /// When the report is made: a time, or a date for its end.
+    ///
+    /// Events of later times are rejected as in_future, periods are current and deals have their age at that time. Without
+    /// it, events may lie up to now, and the time of the newest one decides what is current.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    as_of: Option<Moment>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
     format: ReportFormat,
     /// How many rejected lines are told, each with its reason.
     #[arg(long, default_value_t = 10, value_name = "N")]
     show_rejected: u64,
+}
+
+/// A time as it can be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Time(Timestamp),
+    EndOf(Day),
+}
+
+fn moment(text: &str) -> Result<Moment, String> {
+    match (Timestamp::parse(text), Day::parse(text)) {
+        (Ok(time), _) => Ok(Moment::Time(time)),
+        (_, Ok(day)) => Ok(Moment::EndOf(day)),
+        (Err(TimeError::NotRfc3339), Err(TimeError::NotADate)) => {
+            Err("expected a time such as 2026-11-02T09:30:00Z or a date such as 2026-11-02".to_owned())
+        }
+        (Err(TimeError::NotRfc3339), Err(error)) | (Err(error), _) => Err(error.to_string()),
+    }
+}
+
+impl Moment {
+    /// The moment in the organisation's time zone.
+    fn in_zone(self, calendar: &Calendar) -> Timestamp {
+        match self {
+            Self::Time(time) => time,
+            Self::EndOf(day) => {
+                let next = calendar.start_of(Day(day.0 + 1));
+                Timestamp::from_micros(next.micros() - 1).unwrap_or(next)
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -81,11 +117,13 @@ enum ReportFormat {
 
 pub(crate) fn run(arguments: &ReportArguments, settings: &Settings) -> Result<(), Failure> {
     let mut rejections = Rejections::new(arguments.show_rejected);
-    let (board, newest) = fold(arguments, settings, &mut rejections)?;
-    let now = match &arguments.as_of {
-        Some(text) => Timestamp::parse(text).map_err(|error| anyhow!("--as-of {text:?} {error}"))?,
-        None => newest.unwrap_or_else(wiring::now),
+    let as_of = match arguments.as_of {
+        Some(moment) => Some(moment.in_zone(&settings.calendar()?)),
+        None => None,
     };
+    let received_at = as_of.unwrap_or_else(wiring::now);
+    let (board, newest) = fold(&arguments.files, settings, received_at, &mut rejections)?;
+    let now = as_of.or(newest).unwrap_or(received_at);
     let mut documents = Vec::new();
     for period in periods(arguments, &board)? {
         for query in queries(arguments, &board, &period) {
@@ -116,10 +154,11 @@ pub(crate) fn run(arguments: &ReportArguments, settings: &Settings) -> Result<()
     }
 }
 
-/// Folds all files into one partition.
+/// Folds all files into one partition, as if its log had received them at one time.
 fn fold(
-    arguments: &ReportArguments,
+    files: &[PathBuf],
     settings: &Settings,
+    received_at: Timestamp,
     rejections: &mut Rejections,
 ) -> anyhow::Result<(Arc<Board>, Option<Timestamp>)> {
     let config = Arc::new(settings.fold_config()?);
@@ -128,11 +167,11 @@ fn fold(
     let mut reference = Reference::default();
     let mut decoder = Decoder::json(Carries::Anything);
     let (mut line, mut offset) = (Vec::new(), Offset(0));
-    for file in &arguments.files {
+    for file in files {
         let mut lines = Lines::open(file)?;
         while let Some(number) = lines.next(&mut line)? {
             let outcome = match decoder.decode(&line) {
-                Ok(Record::Event(event)) => match state.apply(&event, offset, None) {
+                Ok(Record::Event(event)) => match state.apply(&event, offset, Some(received_at)) {
                     Outcome::Rejected(reject) => Err(reject),
                     _ => Ok(()),
                 },
@@ -154,7 +193,7 @@ fn fold(
         board::Status { caught_up: true, lag_records: 0, lag_seconds: 0, newest_event_at: newest },
     );
     let mut writer = board.writer(PartitionId(0));
-    let changes = state.cells_mut().take_changes();
+    let changes = state.take_changes();
     let stamp = board::Stamp { progress: offset.0.cast_unsigned(), positions: Vec::new() };
     writer.publish(stamp, state.reps().as_slice(), state.territories().as_slice(), changes)?;
     Ok((board, newest))
@@ -198,4 +237,29 @@ fn queries(arguments: &ReportArguments, board: &Board, period: &str) -> Vec<Stri
         Some(Each::Rep) => ("rep", board.reps()),
     };
     ids.iter().map(|id| query(&[("scope", scope), ("id", id)])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_times_or_the_ends_of_days() {
+        let calendar = Calendar::new("Europe/Berlin", 1).unwrap();
+        for (text, expected) in [
+            ("2026-11-02T09:30:00Z", Ok("2026-11-02T09:30:00Z")),
+            ("2026-11-02", Ok("2026-11-02T22:59:59.999999Z")),
+            ("2199-12-31", Ok("2199-12-31T22:59:59.999999Z")),
+            ("today", Err("expected a time such as")),
+            ("1969-11-02", Err("outside the years")),
+            ("2300-11-02T09:30:00Z", Err("outside the years")),
+        ] {
+            let found = moment(text).map(|moment| moment.in_zone(&calendar).to_string());
+            match (&found, expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+                (Err(found), Err(expected)) => assert!(found.contains(expected), "{found}"),
+                _ => panic!("{text}: {found:?}"),
+            }
+        }
+    }
 }

@@ -13,7 +13,8 @@
 //!
 //! Nothing is guessed: what the mapping does not say is a rejected row. The same tables and mapping give the same
 //! lines, event ids included, so that a second import repeats events and does not count anything twice. Must not know
-//! Kafka or the configuration of a service: whether a stage exists there is for `tallyboard load` to see.
+//! Kafka or the configuration of a service: whether a stage exists there shows when events are folded, in `tallyboard
+//! report` as rejected lines and in the service as dead letters, each with the reason `unknown_stage`.
 
 mod activities;
 mod binder;
@@ -43,8 +44,8 @@ use binder::Binder;
 use field::Row;
 use lookup::Lookups;
 use mapping::Mapping;
-pub(crate) use output::Order;
 use output::{Kept, Origin, Spool};
+pub(crate) use output::{Order, write_whole};
 use problem::{Problem, ProblemKind};
 pub(crate) use report::ImportReport;
 use rule::Rule;
@@ -58,6 +59,11 @@ const ROWS_PER_TICK: u64 = 1_024;
 /// Where a row is rejected, nothing is written and the command ends with code 4, unless it is told to skip such rows. The
 /// report goes to standard error. Example mappings are in examples/import.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  tallyboard import --mapping crm.toml --output events.jsonl
+  tallyboard import --mapping crm.toml --input opportunities=export.csv --dry-run
+  tallyboard import --mapping crm.toml | tallyboard load -")]
 pub(crate) struct Arguments {
     /// The mapping file: which tables there are and how their rows become events
     #[arg(long, value_name = "FILE")]
@@ -122,7 +128,7 @@ pub(crate) fn run(arguments: &Arguments, standard_output: &mut dyn Write) -> any
             _ => report.written_to = Some("standard output".to_owned()),
         }
     } else {
-        output::write_whole(&arguments.output, |file| spool.write(arguments.order, file))?;
+        write_whole(&arguments.output, |file| spool.write(arguments.order, file))?;
         report.written_to = Some(arguments.output.display().to_string());
     }
     Ok(report)

@@ -188,7 +188,7 @@ fn identity(record: &Record<'_>) -> String {
 ///
 /// # Errors
 /// The file, or what `write` says.
-pub(super) fn write_whole(
+pub(crate) fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {

@@ -3,9 +3,20 @@
 use std::sync::Arc;
 
 use crate::common::{Registry, framed, reject};
+use model::Reject;
 use model::RejectReason::{Undecodable, UnknownSchema};
 use tallyboard_codec::encode::Avro;
-use tallyboard_codec::{Carries, DecodeFailure, Decoder, RecordKind, schema_text};
+use tallyboard_codec::{
+    Carries, DecodeFailure, Decoder, RecordKind, SchemaAnswer, SchemaSource, schema_text,
+};
+
+/// The largest id that a registry gives.
+const MAX_ID: u32 = i32::MAX as u32;
+
+/// How often a caller is made to wait for an id before its records are rejected.
+const PATIENT_ASKS: usize = 4;
+/// For how many ids there is patience at first.
+const PATIENCE: usize = 8;
 
 /// A value of a territory under a schema id.
 fn value(id: u32) -> Vec<u8> {
@@ -23,12 +34,12 @@ fn decoder(ids: impl IntoIterator<Item = u32>) -> (Decoder, Arc<Registry>) {
 
 #[test]
 fn a_schema_is_asked_for_once() {
-    let (mut decoder, registry) = decoder([3, u32::MAX]);
+    let (mut decoder, registry) = decoder([3, MAX_ID]);
     for _ in 0..1_000 {
         assert!(decoder.decode(&value(3)).is_ok());
-        assert!(decoder.decode(&value(u32::MAX)).is_ok());
+        assert!(decoder.decode(&value(MAX_ID)).is_ok());
     }
-    assert_eq!(*registry.asked.lock().unwrap(), [3, u32::MAX]);
+    assert_eq!(*registry.asked.lock().unwrap(), [3, MAX_ID]);
 }
 
 #[test]
@@ -46,30 +57,114 @@ fn a_registry_that_is_down_is_asked_again() {
     assert_eq!(registry.times_asked(), 201);
 }
 
-#[test]
-fn an_unknown_id_is_asked_for_again_after_some_records() {
-    let (mut decoder, registry) = decoder([]);
-    for _ in 0..256 {
-        let reject = reject(&mut decoder, &value(3));
-        assert_eq!((reject.reason, &*reject.detail), (UnknownSchema, "the registry knows no schema 3"));
+/// Decodes as a caller does that waits when it is told to; how often it waited, and the reject if it was one.
+fn decode_patiently(decoder: &mut Decoder, value: &[u8]) -> (usize, Option<Reject>) {
+    let mut waits = 0;
+    loop {
+        match decoder.decode(value) {
+            Ok(_) => return (waits, None),
+            Err(DecodeFailure::Reject(reject)) => return (waits, Some(reject)),
+            Err(DecodeFailure::SchemaUnavailable { .. }) => waits += 1,
+        }
+        assert!(waits < 100, "it waits for ever");
     }
-    assert_eq!(registry.times_asked(), 1);
-    registry.schemas.lock().unwrap().insert(3, schema_text(RecordKind::Territory).to_owned());
-    assert!(decoder.decode(&value(3)).is_ok());
-    assert_eq!(registry.times_asked(), 2);
 }
 
 #[test]
-fn a_flood_of_unknown_ids_buries_no_good_record() {
+fn a_registry_that_learns_of_a_schema_late_loses_no_record() {
+    for lags in 1..=PATIENT_ASKS {
+        let (mut decoder, registry) = decoder([1]);
+        registry.unknown_for.lock().unwrap().insert(3, lags);
+        registry.schemas.lock().unwrap().insert(3, schema_text(RecordKind::Territory).to_owned());
+        for number in 0..1_000 {
+            assert!(decoder.decode(&value(1)).is_ok());
+            let expected = (if number == 0 { lags } else { 0 }, None);
+            assert_eq!(decode_patiently(&mut decoder, &value(3)), expected, "record {number}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_id_is_asked_for_again_after_some_records() {
+    let (mut decoder, registry) = decoder([]);
+    let cause = "the registry does not know it yet".to_owned();
+    for _ in 0..PATIENT_ASKS {
+        let failure = DecodeFailure::SchemaUnavailable { id: 3, cause: cause.clone() };
+        assert_eq!(decoder.decode(&value(3)), Err(failure));
+    }
+    // It had its patience, and gets no more however often it comes.
+    for round in 1..=20 {
+        for _ in 0..16 {
+            let reject = reject(&mut decoder, &value(3));
+            assert_eq!((reject.reason, &*reject.detail), (UnknownSchema, "the registry knows no schema 3"));
+        }
+        assert_eq!(registry.times_asked(), PATIENT_ASKS + round);
+    }
+    registry.schemas.lock().unwrap().insert(3, schema_text(RecordKind::Territory).to_owned());
+    assert!(decoder.decode(&value(3)).is_ok());
+    assert_eq!(registry.times_asked(), PATIENT_ASKS + 21);
+}
+
+#[test]
+fn a_flood_of_unknown_ids_buries_no_good_record_and_stops_nothing_for_long() {
     let (mut decoder, registry) = decoder([1, 2, 3]);
+    let mut waits = 0;
     for id in 1_000..11_000 {
-        assert_eq!(reject(&mut decoder, &value(id)).reason, UnknownSchema);
+        let (waited, reject) = decode_patiently(&mut decoder, &value(id));
+        assert_eq!(reject.unwrap().reason, UnknownSchema);
+        waits += waited;
+        assert!(decoder.decode(&value(1 + id % 3)).is_ok());
     }
-    // Each was asked for once, and what has not been asked for yet still is.
-    assert_eq!(registry.times_asked(), 10_000);
-    for id in 1..=3 {
-        assert!(decoder.decode(&value(id)).is_ok(), "schema {id}");
+    // Each was asked for once, the first ones patiently, and what has not been asked for yet still is.
+    assert_eq!(waits, PATIENCE * PATIENT_ASKS);
+    assert_eq!(registry.times_asked(), 10_000 + 3 + waits);
+}
+
+#[test]
+fn records_with_a_schema_earn_patience() {
+    let (mut decoder, _registry) = decoder([1]);
+    assert!(decoder.decode(&value(1)).is_ok());
+    let mut flood = 1_000..;
+    let mut patient = |decoder: &mut Decoder| {
+        let waits = flood.by_ref().map(|id| decode_patiently(decoder, &value(id)).0);
+        waits.take_while(|&waits| waits > 0).count()
+    };
+    assert_eq!(patient(&mut decoder), PATIENCE);
+    let value = value(1);
+    for (records, expected) in [(1 << 20, 1), ((1 << 20) - 2, 0), (2, 1), (9 << 20, PATIENCE)] {
+        for _ in 0..records {
+            assert!(decoder.decode(&value).is_ok());
+        }
+        assert_eq!(patient(&mut decoder), expected, "after {records} records");
     }
+}
+
+#[test]
+fn ids_that_no_registry_gives_are_rejected_without_asking() {
+    let (mut decoder, registry) = decoder([]);
+    for id in [MAX_ID + 1, 0xffff_ffff] {
+        let reject = reject(&mut decoder, &value(id));
+        let detail = format!("schema id {id} is none that a registry gives; expected at most 2147483647");
+        assert_eq!((reject.reason, reject.detail), (UnknownSchema, detail));
+    }
+    assert_eq!(registry.times_asked(), 0);
+}
+
+#[test]
+fn a_schema_that_can_never_be_had_is_rejected_and_says_so() {
+    struct TooLarge;
+    impl SchemaSource for TooLarge {
+        fn schema(&self, _: u32) -> Result<Option<String>, String> {
+            unreachable!("the whole answer is asked for")
+        }
+        fn answer(&self, _: u32) -> Result<SchemaAnswer, String> {
+            Ok(SchemaAnswer::Unreadable("it has more than 1 byte".to_owned()))
+        }
+    }
+    let mut decoder = Decoder::confluent(Carries::Reference, Arc::new(TooLarge));
+    let reject = reject(&mut decoder, &value(3));
+    let detail = "schema 3 cannot be read as one of ours: it has more than 1 byte";
+    assert_eq!((reject.reason, &*reject.detail), (UnknownSchema, detail));
 }
 
 #[test]

@@ -62,7 +62,7 @@ pub fn ensure_topic(
     let topic = configs.iter().fold(topic, |topic, (config, value)| topic.set(config, value));
     let reporter = Reporter::new(options);
     let admin: AdminClient<PlainContext> = options
-        .with_properties(options.client())
+        .administrator()
         .create_with_context(PlainContext { reporter: Reporter::new(options) })
         .map_err(|error| refused(&error))?;
     let created = retry(

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use model::TopicName;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
-use super::connection::{PlainContext, Reporter, partition_count, refused};
+use super::connection::{PlainContext, Reporter, cluster_of, partition_count, refused};
 use super::options::KafkaOptions;
 use super::reading::{Read, Reading};
 use crate::error::LogError;
@@ -32,13 +33,26 @@ impl CompactedReader {
     /// # Errors
     /// As [`KafkaConsumer::connect`](crate::KafkaConsumer::connect).
     pub fn connect(options: &KafkaOptions, topic: &TopicName) -> Result<Self, LogError> {
+        Self::connect_until(options, topic, &Arc::default())
+    }
+
+    /// The same, which gives up within seconds once `stop` is set.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_until(
+        options: &KafkaOptions,
+        topic: &TopicName,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Self, LogError> {
         options.check()?;
-        let context = PlainContext { reporter: Reporter::new(options) };
+        let context = PlainContext { reporter: Reporter::until(options, stop) };
         let mut config = options.reader();
         // librdkafka assigns nothing without a group; since nothing is subscribed, it does not join it.
         config.set("group.id", &options.group_id);
         let consumer: BaseConsumer<PlainContext> =
             config.create_with_context(context).map_err(|error| refused(&error))?;
+        cluster_of(options, &consumer)?;
         let count = partition_count(options, &consumer, topic)?;
         let partitions: Vec<_> =
             (0..).take(count).map(|number| TopicPartition::new(Arc::clone(topic), number)).collect();

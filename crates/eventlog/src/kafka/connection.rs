@@ -1,8 +1,11 @@
-//! What all Kafka clients share: librdkafka's words turned into ours, and attempts with growing pauses.
+//! What all Kafka clients share: librdkafka's words turned into ours, and attempts with growing pauses that end early
+//! when whoever asked for them is stopping.
 //!
 //! librdkafka reconnects by itself for ever and tells of it in events; what a person has to know of those is kept here
 //! until the next call returns it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -12,6 +15,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::options::{KafkaOptions, SecurityProtocol};
+use super::properties::option_of;
 use crate::error::LogError;
 
 /// Turns librdkafka's errors into [`LogError`]s and keeps the last one that came in an event.
@@ -22,10 +26,17 @@ pub(crate) struct Reporter {
     failure: Mutex<Option<LogError>>,
     /// What the last broken connection met; says more than "all brokers are down".
     last_detail: Mutex<Option<String>>,
+    /// Set by whoever uses the client when it is to wait for nothing any more.
+    stop: Arc<AtomicBool>,
 }
 
 impl Reporter {
     pub(crate) fn new(options: &KafkaOptions) -> Self {
+        Self::until(options, &Arc::default())
+    }
+
+    /// One whose client gives up what it waits for once `stop` is set.
+    pub(crate) fn until(options: &KafkaOptions, stop: &Arc<AtomicBool>) -> Self {
         let (mechanism, user) = match options.security_protocol {
             SecurityProtocol::Plaintext | SecurityProtocol::Ssl => ("TLS", String::new()),
             SecurityProtocol::SaslPlaintext | SecurityProtocol::SaslSsl => {
@@ -38,7 +49,12 @@ impl Reporter {
             user,
             failure: Mutex::new(None),
             last_detail: Mutex::new(None),
+            stop: stop.clone(),
         }
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 
     /// What an event told since the last call.
@@ -211,9 +227,11 @@ impl Reports for PlainContext {
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const FIRST_ATTEMPT: Duration = Duration::from_secs(2);
+/// How soon a stop is noticed between attempts.
+const STOP_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Repeats an attempt with pauses that double, until it succeeds, cannot succeed, or the time is over. The attempt is
-/// given how long it may take; `serve` lets librdkafka's events come through.
+/// Repeats an attempt with pauses that double, until it succeeds, cannot succeed, the time is over or the reporter's
+/// client is stopping. The attempt is given how long it may take; `serve` lets librdkafka's events come through.
 ///
 /// # Errors
 /// That of the last attempt, or what an event told of if that cannot be retried.
@@ -233,16 +251,23 @@ pub(crate) fn retry<T>(
             Err(error) => error,
         };
         serve();
-        if let Some(failure) = reporter.take_failure().filter(|failure| !failure.is_retryable()) {
-            return Err(failure);
-        }
-        if !error.is_retryable() || Instant::now() + pause >= deadline {
+        let are_all_down = match reporter.take_failure() {
+            Some(failure) if !failure.is_retryable() => return Err(failure),
+            failure => failure.is_some(),
+        };
+        if !error.is_retryable() || Instant::now() + pause >= deadline || reporter.is_stopping() {
             return Err(error);
         }
         tracing::warn!(code = error.code(), "{error}");
-        std::thread::sleep(pause);
+        let end = Instant::now() + pause;
+        while Instant::now() < end && !reporter.is_stopping() {
+            std::thread::sleep(STOP_INTERVAL.min(pause));
+        }
         pause = (pause * 2).min(LONGEST_PAUSE);
-        patience = (patience * 2).min(options.request_timeout());
+        // Where no broker is connected, no answer can be late: a longer attempt would only notice a stop later.
+        if !are_all_down {
+            patience = (patience * 2).min(options.request_timeout());
+        }
     }
 }
 
@@ -292,8 +317,19 @@ pub(crate) fn partition_count<C: ConsumerContext + Reports>(
 /// # Errors
 /// Options that librdkafka refuses.
 pub(crate) fn plain_consumer(options: &KafkaOptions) -> Result<BaseConsumer<PlainContext>, LogError> {
+    plain_consumer_until(options, &Arc::default())
+}
+
+/// The same, which gives up what it waits for once `stop` is set.
+///
+/// # Errors
+/// Options that librdkafka refuses.
+pub(crate) fn plain_consumer_until(
+    options: &KafkaOptions,
+    stop: &Arc<AtomicBool>,
+) -> Result<BaseConsumer<PlainContext>, LogError> {
     options.check()?;
-    let context = PlainContext { reporter: Reporter::new(options) };
+    let context = PlainContext { reporter: Reporter::until(options, stop) };
     options.reader().create_with_context(context).map_err(|error| refused(&error))
 }
 
@@ -301,15 +337,21 @@ pub(crate) fn plain_consumer(options: &KafkaOptions) -> Result<BaseConsumer<Plai
 pub(crate) fn refused(error: &KafkaError) -> LogError {
     let (option, problem) = match error {
         // The value is left out: it may be a secret.
-        KafkaError::ClientConfig(_, description, name, _) => {
-            (format!("kafka.properties.{name}"), description.clone())
-        }
+        KafkaError::ClientConfig(_, description, name, _) => match option_of(name) {
+            Some(option) => (format!("kafka.{option}"), description.clone()),
+            None => (format!("kafka.properties.{name}"), description.clone()),
+        },
         other => ("kafka".to_owned(), other.to_string()),
     };
     LogError::Configuration { option, problem }
 }
 
-/// The identity of the cluster, if it tells one.
+/// How long the identity of the cluster is waited for at once. It comes with the first connection, whenever that is
+/// made, so that nothing is lost by asking again.
+const IDENTITY_WAIT: Duration = Duration::from_secs(1);
+
+/// The identity of the cluster, if it tells one. To be asked before anything else: while no broker can be reached, a stop
+/// is noticed here within a second.
 ///
 /// # Errors
 /// Why no broker answers.
@@ -325,9 +367,53 @@ pub(crate) fn cluster_of<C: ConsumerContext + Reports>(
         |patience| {
             consumer
                 .client()
-                .fetch_cluster_id(patience)
+                .fetch_cluster_id(patience.min(IDENTITY_WAIT))
                 .map(|id| Some(id).filter(|id| !id.is_empty()))
                 .ok_or_else(|| reporter.unreachable("no answer to the question for the cluster's identity"))
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+    use crate::kafka::{CompactedReader, KafkaConsumer, KafkaDeadLetters};
+
+    /// A stop ends it long before the minute for which a connection is tried, be the broker's port closed or silent.
+    #[test]
+    fn a_stop_ends_the_attempts_to_connect() {
+        type Connect = fn(&KafkaOptions, &Arc<AtomicBool>) -> Option<LogError>;
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let connects: [Connect; 3] = [
+            |options, stop| KafkaConsumer::connect_until(options, &["deals".into()], stop).err(),
+            |options, stop| CompactedReader::connect_until(options, &"reference".into(), stop).err(),
+            |options, stop| KafkaDeadLetters::connect_until(options, &"letters".into(), stop).err(),
+        ];
+        thread::scope(|scope| {
+            for broker in [closed, silent.local_addr().unwrap()] {
+                for connect in connects {
+                    scope.spawn(move || {
+                        let bootstrap_servers = broker.to_string();
+                        let options = KafkaOptions { bootstrap_servers, ..KafkaOptions::default() };
+                        let stop = Arc::new(AtomicBool::new(false));
+                        let attempt = thread::spawn({
+                            let stop = stop.clone();
+                            move || connect(&options, &stop)
+                        });
+                        thread::sleep(Duration::from_secs(3));
+                        assert!(!attempt.is_finished(), "it gave up by itself");
+                        let stopped_at = Instant::now();
+                        stop.store(true, Ordering::Relaxed);
+                        let error = attempt.join().unwrap().unwrap();
+                        assert_eq!(error.code(), "log_unreachable");
+                        assert!(stopped_at.elapsed() < Duration::from_secs(4), "{:?}", stopped_at.elapsed());
+                    });
+                }
+            }
+        });
+    }
 }

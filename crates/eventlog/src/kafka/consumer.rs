@@ -121,16 +121,26 @@ impl KafkaConsumer {
     /// [`LogError::Configuration`], [`LogError::Unreachable`], [`LogError::Authentication`],
     /// [`LogError::UnknownTopic`], or [`LogError::PartitionsDiffer`] if the topics have unequally many partitions.
     pub fn connect(options: &KafkaOptions, topics: &[TopicName]) -> Result<Self, LogError> {
+        Self::connect_until(options, topics, &Arc::default())
+    }
+
+    /// The same, which gives up within seconds once `stop` is set, now and whenever it waits for brokers later.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_until(
+        options: &KafkaOptions,
+        topics: &[TopicName],
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Self, LogError> {
         options.check()?;
         let context = Membership {
-            reporter: Reporter::new(options),
+            reporter: Reporter::until(options, stop),
             events: Mutex::new(VecDeque::new()),
             closing: AtomicBool::new(false),
         };
-        let mut config = options.reader();
-        config.set("group.id", &options.group_id).set("partition.assignment.strategy", "range");
         let consumer: BaseConsumer<Membership> =
-            config.create_with_context(context).map_err(|error| refused(&error))?;
+            options.group_reader().create_with_context(context).map_err(|error| refused(&error))?;
         let cluster_id = cluster_of(options, &consumer)?;
         check_topics(options, &consumer, topics)?;
         let names: Vec<&str> = topics.iter().map(|topic| &**topic).collect();

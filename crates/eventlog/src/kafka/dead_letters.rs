@@ -4,6 +4,7 @@
 //! kept and sent again, so a letter may stand twice on the topic, but never not at all (`LOG-4`).
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use model::TopicName;
@@ -15,7 +16,7 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
 
 use super::connection::{
-    Reporter, cluster_of, error_event, log_line, partition_count, plain_consumer, refused,
+    Reporter, cluster_of, error_event, log_line, partition_count, plain_consumer_until, refused,
 };
 use super::options::KafkaOptions;
 use super::producer::owned_headers;
@@ -162,7 +163,20 @@ impl KafkaDeadLetters {
     /// [`LogError::Configuration`], [`LogError::Unreachable`], [`LogError::Authentication`] or
     /// [`LogError::UnknownTopic`].
     pub fn connect(options: &KafkaOptions, topic: &TopicName) -> Result<Self, LogError> {
-        let consumer = plain_consumer(options)?;
+        Self::connect_until(options, topic, &Arc::default())
+    }
+
+    /// The same, which gives up within seconds once `stop` is set, now and when [`send`](DeadLetterSink::send) waits for
+    /// room. A flush keeps to its own deadline: what is written last is written while stopping.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_until(
+        options: &KafkaOptions,
+        topic: &TopicName,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Self, LogError> {
+        let consumer = plain_consumer_until(options, stop)?;
         cluster_of(options, &consumer)?;
         partition_count(options, &consumer, topic)?;
         let producer = |batch_messages_max| {
@@ -171,7 +185,7 @@ impl KafkaDeadLetters {
                 .set("message.max.bytes", MESSAGE_BYTES_MAX)
                 .set("batch.num.messages", batch_messages_max)
                 .create_with_context(Deliveries {
-                    reporter: Reporter::new(options),
+                    reporter: Reporter::until(options, stop),
                     topic: Arc::clone(topic),
                 })
                 .map_err(|error| refused(&error))
@@ -223,7 +237,12 @@ impl KafkaDeadLetters {
     }
 
     /// Waits until fewer than `bound` letters are outstanding or the time is over; sends what failed again meanwhile.
-    fn wait_until_below(&self, bound: usize, patience: Duration) -> Result<(), LogError> {
+    fn wait_until_below(
+        &self,
+        bound: usize,
+        patience: Duration,
+        gives_up: impl Fn() -> bool,
+    ) -> Result<(), LogError> {
         let deadline = Instant::now() + patience;
         loop {
             let mut state = self.handle.state.lock();
@@ -239,10 +258,11 @@ impl KafkaDeadLetters {
             for sent in failed {
                 self.dispatch(Box::new(sent));
             }
-            if hopeless.is_some() || Instant::now() >= deadline {
+            if hopeless.is_some() || Instant::now() >= deadline || gives_up() {
                 return Err(self.undelivered(hopeless, patience));
             }
-            let pause = if resent { Instant::now() + RESEND_PAUSE } else { deadline };
+            // Also as often as this when nothing has failed: to look whether to give up.
+            let pause = Instant::now() + RESEND_PAUSE;
             let mut state = self.handle.state.lock();
             if state.failed.is_empty() || resent {
                 self.handle.changed.wait_until(&mut state, deadline.min(pause));
@@ -267,7 +287,9 @@ impl KafkaDeadLetters {
 
 impl DeadLetterSink for KafkaDeadLetters {
     fn send(&mut self, letter: DeadLetter) -> Result<(), LogError> {
-        self.wait_until_below(self.shared.outstanding_max, self.shared.send_timeout)?;
+        let reporter = &self.deliveries().reporter;
+        let is_stopping = || reporter.is_stopping();
+        self.wait_until_below(self.shared.outstanding_max, self.shared.send_timeout, is_stopping)?;
         self.dispatch(Box::new(Sent {
             letter,
             extent: Extent::Whole,
@@ -278,7 +300,7 @@ impl DeadLetterSink for KafkaDeadLetters {
     }
 
     fn flush(&mut self, deadline: Duration) -> Result<(), LogError> {
-        self.wait_until_below(1, deadline)
+        self.wait_until_below(1, deadline, || false)
     }
 }
 

@@ -8,6 +8,7 @@ mod consumer;
 mod dead_letters;
 mod options;
 mod producer;
+mod properties;
 mod reading;
 
 pub use admin::{cluster_id, ensure_topic, topic_partitions};

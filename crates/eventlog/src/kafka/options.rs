@@ -4,17 +4,22 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{BaseProducer, ProducerContext};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::connection::refused;
+use super::properties::{HIDDEN, Role, concerns, refusal, shown};
 use crate::error::LogError;
 
 /// A text that is never shown.
 #[derive(Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
-
-const HIDDEN: &str = "(hidden)";
 
 impl Secret {
     /// Hides a text.
@@ -184,53 +189,6 @@ impl std::fmt::Debug for KafkaOptions {
     }
 }
 
-/// Properties that carry an option of [`KafkaOptions`].
-const HAVE_AN_OPTION: &[(&str, &str)] = &[
-    ("bootstrap.servers", "bootstrap_servers"),
-    ("metadata.broker.list", "bootstrap_servers"),
-    ("group.id", "group_id"),
-    ("client.id", "client_id"),
-    ("security.protocol", "security_protocol"),
-    ("sasl.mechanism", "sasl_mechanism"),
-    ("sasl.mechanisms", "sasl_mechanism"),
-    ("sasl.username", "sasl_username"),
-    ("sasl.password", "sasl_password"),
-    ("ssl.ca.location", "ssl_ca_location"),
-    ("ssl.certificate.location", "ssl_certificate_location"),
-    ("ssl.key.location", "ssl_key_location"),
-    ("ssl.key.password", "ssl_key_password"),
-    ("queued.max.messages.kbytes", "queue_kibibytes_max"),
-];
-
-/// Properties on which correctness rests: positions, membership, acknowledgement, and which records are seen.
-const FIXED: &[&str] = &[
-    "acks",
-    "auto.commit.enable",
-    "auto.offset.reset",
-    "enable.auto.commit",
-    "enable.auto.offset.store",
-    "enable.idempotence",
-    "enable.partition.eof",
-    "group.protocol",
-    "isolation.level",
-    "partition.assignment.strategy",
-    "partitioner",
-    "request.required.acks",
-    "transactional.id",
-];
-
-/// Whether a property's name says that its value must not be shown.
-fn is_secret(property: &str) -> bool {
-    ["password", "secret", "token", ".pem"].iter().any(|word| property.contains(word))
-}
-
-fn shown(properties: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
-    properties
-        .iter()
-        .map(|(name, value)| (name.as_str(), if is_secret(name) { HIDDEN } else { value.as_str() }))
-        .collect()
-}
-
 fn without_secrets<S: Serializer>(
     properties: &BTreeMap<String, String>,
     serializer: S,
@@ -285,17 +243,30 @@ impl KafkaOptions {
             }
         }
         for name in self.properties.keys() {
-            let option = format!("properties.{name}");
-            if let Some((_, own)) = HAVE_AN_OPTION.iter().find(|(property, _)| property == name) {
-                return wrong(&option, format!("has an option of its own; use kafka.{own}"));
-            }
-            if FIXED.contains(&name.as_str()) {
-                return wrong(
-                    &option,
-                    "cannot be changed: that no record is lost or counted twice rests on it".to_owned(),
-                );
+            if let Some(problem) = refusal(name) {
+                return wrong(&format!("properties.{name}"), problem);
             }
         }
+        Ok(())
+    }
+
+    /// Checks also what only librdkafka knows: names and values of the properties, what contradicts what, and whether files
+    /// can be read. It makes clients that know no broker, so it connects to nothing.
+    ///
+    /// # Errors
+    /// [`LogError::Configuration`] with the first option that is wrong.
+    pub fn check_clients(&self) -> Result<(), LogError> {
+        self.check()?;
+        let without_brokers = |mut config: ClientConfig| {
+            config.remove("bootstrap.servers");
+            config
+        };
+        let group = without_brokers(self.group_reader()).create_with_context(Silent);
+        let _: BaseConsumer<Silent> = group.map_err(|error| refused(&error))?;
+        let reader = without_brokers(self.reader()).create_with_context(Silent);
+        let _: BaseConsumer<Silent> = reader.map_err(|error| refused(&error))?;
+        let writer = without_brokers(self.idempotent_writer()).create_with_context(Silent);
+        let _: BaseProducer<Silent> = writer.map_err(|error| refused(&error))?;
         Ok(())
     }
 
@@ -341,7 +312,14 @@ impl KafkaOptions {
             // Once the queue is full, librdkafka would look away for a whole second, which a fast reader waits for.
             .set("fetch.queue.backoff.ms", "20")
             .set("check.crcs", "true");
-        self.with_properties(config)
+        self.with_properties(config, Role::Reads)
+    }
+
+    /// Settings of a client that reads and has a group.
+    pub(crate) fn group_reader(&self) -> ClientConfig {
+        let mut config = self.reader();
+        config.set("group.id", &self.group_id).set("partition.assignment.strategy", "range");
+        config
     }
 
     /// Settings of a client that writes with the default partitioner of Kafka's own clients.
@@ -352,12 +330,24 @@ impl KafkaOptions {
             .set("partitioner", "murmur2_random")
             .set("compression.codec", "lz4")
             .set("linger.ms", "5");
-        self.with_properties(config)
+        self.with_properties(config, Role::Writes)
+    }
+
+    /// Settings of a client that writes each record once.
+    pub(crate) fn idempotent_writer(&self) -> ClientConfig {
+        let mut config = self.writer();
+        config.set("enable.idempotence", "true");
+        config
+    }
+
+    /// Settings of a client that creates topics; librdkafka takes it for one that writes.
+    pub(crate) fn administrator(&self) -> ClientConfig {
+        self.with_properties(self.client(), Role::Writes)
     }
 
     /// Properties come last, so that they win over defaults; [`check`](Self::check) has refused those that must not.
-    pub(crate) fn with_properties(&self, mut config: ClientConfig) -> ClientConfig {
-        for (name, value) in &self.properties {
+    fn with_properties(&self, mut config: ClientConfig, role: Role) -> ClientConfig {
+        for (name, value) in self.properties.iter().filter(|(name, _)| concerns(name, role)) {
             config.set(name, value);
         }
         config
@@ -374,6 +364,23 @@ impl KafkaOptions {
     pub(crate) fn send_timeout(&self) -> Duration {
         Duration::from_millis(self.send_timeout_ms)
     }
+}
+
+/// The context of clients that are only made to see whether they can be: what is wrong is in the error.
+struct Silent;
+
+impl ClientContext for Silent {
+    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
+
+    fn error(&self, _: KafkaError, _: &str) {}
+}
+
+impl ConsumerContext for Silent {}
+
+impl ProducerContext for Silent {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, (): ()) {}
 }
 
 #[cfg(test)]
@@ -424,6 +431,45 @@ mod tests {
                 _ => false,
             };
             assert!(matches, "found {found:?}, expected {expected:?}");
+        }
+    }
+
+    #[test]
+    fn what_librdkafka_refuses_is_told_without_a_broker() {
+        let without_file =
+            KafkaOptions { ssl_ca_location: Some("/nowhere/ca.pem".to_owned()), ..KafkaOptions::default() };
+        let without_file = KafkaOptions { security_protocol: SecurityProtocol::Ssl, ..without_file };
+        for (options, expected) in [
+            (with_property("session.timeot.ms", "10000"), "kafka.properties.session.timeot.ms: "),
+            (with_property("session.timeout.ms", "soon"), "kafka.properties.session.timeout.ms: "),
+            // Only a client of its role finds these.
+            (with_property("linger.ms", "-7"), "kafka.properties.linger.ms: "),
+            (with_property("max.poll.interval.ms", "10000"), "kafka: "),
+            (with_property("message.send.max.retries", "0"), "kafka: "),
+            (without_file, "kafka: "),
+            (with_property("group.id", "x"), "kafka.properties.group.id: has an option"),
+        ] {
+            let error = options.check_clients().unwrap_err();
+            assert_eq!(error.code(), "log_configuration");
+            assert!(error.to_string().starts_with(expected), "{error}");
+        }
+        for options in [with_property("session.timeout.ms", "10000"), KafkaOptions::default()] {
+            assert_eq!(options.check_clients(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn properties_go_only_where_they_mean_something() {
+        for (name, reads, writes) in [
+            ("session.timeout.ms", true, false),
+            ("linger.ms", false, true),
+            ("socket.keepalive.enable", true, true),
+        ] {
+            let options = with_property(name, "77");
+            let has = |config: ClientConfig| config.get(name) == Some("77");
+            assert_eq!(has(options.group_reader()), reads, "{name}");
+            assert_eq!(has(options.idempotent_writer()), writes, "{name}");
+            assert_eq!(has(options.administrator()), writes, "{name}");
         }
     }
 

@@ -81,9 +81,8 @@ impl RecordProducer {
             failed: AtomicU64::new(0),
             failures: Mutex::new(None),
         };
-        let mut config = options.writer();
-        config.set("enable.idempotence", "true");
-        let producer = config.create_with_context(context).map_err(|error| refused(&error))?;
+        let producer =
+            options.idempotent_writer().create_with_context(context).map_err(|error| refused(&error))?;
         Ok(Self { producer: Arc::new(producer), send_timeout: options.send_timeout() })
     }
 

@@ -133,6 +133,9 @@ fn another_configuration_folds_from_the_start() {
     running.await_ready();
     running.await_sums(&site.expected(&tokyo));
     assert_eq!(running.events_total(), site.records("deals") + site.records("activities"));
+    let passed_over = |reason| running.metrics.snapshots_passed_over.with_label_values(&[reason]).get();
+    assert!(passed_over("configuration") >= PARTITIONS as u64);
+    assert_eq!((passed_over("damaged"), passed_over("restore")), (0, 0));
     running.finish();
 
     let running = site.start(changed());
@@ -149,4 +152,28 @@ fn another_configuration_folds_from_the_start() {
     let error = site.start_and_fail(other);
     assert!(matches!(error, ServiceError::LostLog { because: Some(_), .. }), "{error}");
     assert!(error.to_string().contains("another configuration"), "{error}");
+}
+
+#[test]
+fn damaged_snapshots_are_passed_over_and_counted_as_such() {
+    let site = Site::with_events(events(5));
+    let running = site.start(Particulars::default());
+    running.await_sums(&site.expected(&calendar()));
+    running.finish();
+
+    let mut damaged = 0;
+    for file in std::fs::read_dir(site.folder().join("partition-00000")).unwrap() {
+        let path = file.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        damaged += 1;
+    }
+    assert!(damaged > 0);
+    let running = site.start(Particulars::default());
+    running.await_ready();
+    running.await_sums(&site.expected(&calendar()));
+    let passed_over = |reason| running.metrics.snapshots_passed_over.with_label_values(&[reason]).get();
+    assert_eq!((passed_over("damaged"), passed_over("configuration")), (damaged, 0));
+    running.finish();
 }

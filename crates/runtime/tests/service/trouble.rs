@@ -59,6 +59,23 @@ fn a_log_that_is_away_for_a_while() {
 }
 
 #[test]
+fn a_log_that_is_configured_wrongly_ends_the_service() {
+    let wrong = || LogError::Configuration {
+        option: "kafka.properties.session.timeot.ms".to_owned(),
+        problem: "no such property".to_owned(),
+    };
+    for while_connected in [false, true] {
+        let particulars = Particulars::default();
+        let script = &particulars.script;
+        let errors = if while_connected { &script.failures } else { &script.refusals };
+        errors.lock().unwrap().extend([wrong(), unreachable()]);
+        let error = Site::new().start_and_fail(particulars);
+        assert_eq!(error.code(), "log_configuration");
+        assert!(error.to_string().contains("session.timeot.ms"), "{error}");
+    }
+}
+
+#[test]
 fn ready_also_while_records_keep_coming() {
     let site = Site::with_events(events(32));
     let particulars = Particulars::default();
@@ -88,6 +105,34 @@ impl SchemaSource for Registry {
         }
         Ok(Some(schema_text(RecordKind::Deal).to_owned()))
     }
+}
+
+/// A registry whose parts learn of a second schema one after the other: it says once that there is none.
+#[derive(Default)]
+struct Lagging {
+    was_asked: AtomicBool,
+}
+
+impl SchemaSource for Lagging {
+    fn schema(&self, id: u32) -> Result<Option<String>, String> {
+        let is_known = id == KNOWN || self.was_asked.swap(true, Ordering::Relaxed);
+        Ok(is_known.then(|| schema_text(RecordKind::Deal).to_owned()))
+    }
+}
+
+#[test]
+fn a_registry_that_lags_for_one_answer_costs_no_record() {
+    let site = framed_site();
+    let running = site.start(Particulars {
+        deals_format: Format::ConfluentAvro,
+        schemas: Some(Arc::new(Lagging::default())),
+        ..Particulars::default()
+    });
+    running.await_ready();
+    running.await_sums(&site.expected(&calendar()));
+    assert_eq!(running.metrics.schema_waits.get(), 1);
+    running.finish();
+    assert_eq!(site.letters.letters(), []);
 }
 
 /// A site with deals in Confluent's framing; in partition 0 the fourth has a schema that is late.
@@ -164,7 +209,7 @@ fn shutdown_does_not_wait_for_a_registry() {
             decoder: Decoder::confluent(Carries::Reference, registry),
             dead_letters: Box::new(site.letters.clone()),
         },
-        options: Options { retry_wait_ms_max: 600_000, ..Options::default() },
+        options: Options { retry_wait_ms_max: 240_000, ..Options::default() },
         ..Particulars::default()
     };
     let running = site.start(particulars);

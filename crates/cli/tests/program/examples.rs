@@ -1,0 +1,56 @@
+//! The commands that the READMEs give for the example imports, one after the other, as they stand there; and those of
+//! `--help`.
+
+use crate::run::{Folder, repository};
+
+/// The indented lines of a file that import or report, without what stands behind `#`.
+fn commands(file: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(repository().join(file)).unwrap();
+    let commands = text.lines().filter_map(|line| line.strip_prefix("    tallyboard "));
+    let commands = commands.map(|line| line.split('#').next().unwrap_or_default().trim().to_owned());
+    commands.filter(|line| line.starts_with("import ") || line.starts_with("report ")).collect()
+}
+
+#[test]
+fn what_the_readmes_say_of_the_examples_counts_every_event() {
+    for (file, expected) in [("README.md", 2), ("examples/import/README.md", 7)] {
+        let folder = Folder::new();
+        std::os::unix::fs::symlink(repository().join("examples"), folder.path("examples")).unwrap();
+        let commands = commands(file);
+        assert_eq!(commands.len(), expected, "{file}");
+        for command in commands {
+            let found = folder.call(&command.split_whitespace().collect::<Vec<_>>(), &[]);
+            assert_eq!(found.code, Some(0), "{file}: {command}: {}", found.stderr);
+            if command.starts_with("report ") {
+                assert!(
+                    found.stdout.contains("won_amount") || found.stdout.contains("Ada"),
+                    "{}",
+                    found.stdout
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_example_has_its_commands() {
+    let commands = commands("examples/import/README.md");
+    let folder = repository().join("examples/import");
+    let names = folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let examples: Vec<String> = names.filter(|name| name.ends_with(".toml")).collect();
+    assert_eq!(examples.len(), 6);
+    for name in examples {
+        let word = format!("examples/import/{name}");
+        let is_named = commands.iter().any(|command| command.split_whitespace().any(|found| found == word));
+        assert!(is_named, "no command for {name}");
+    }
+}
+
+#[test]
+fn every_command_has_examples_in_its_help() {
+    let folder = Folder::new();
+    for command in ["serve", "demo", "report", "load", "import", "check-config", "completions"] {
+        let found = folder.call(&[command, "--help"], &[]);
+        assert!(found.stdout.contains("\nExamples:\n"), "{command}: {}", found.stdout);
+    }
+}

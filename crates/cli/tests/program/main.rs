@@ -1,0 +1,10 @@
+//! The program as it is called: exit codes, files and what it says.
+
+#[cfg(test)]
+mod configuration;
+#[cfg(test)]
+mod examples;
+#[cfg(test)]
+mod report;
+#[cfg(test)]
+mod run;
