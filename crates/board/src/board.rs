@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
-use kpi::{CATALOGUE, Kpi, KpiValue};
+use kpi::{Kpi, KpiValue, Thresholds};
 use model::{
     Calendar, CellKey, Currency, Day, Offset, PartitionId, Period, PeriodKind, Pipelines, Reference,
     RepIndex, TerritoryIndex, Timestamp, TopicName,
@@ -17,12 +17,13 @@ use crate::organisation::Organisation;
 use crate::partition::{Partition, PartitionWriter, Partitions};
 use crate::status::{Readiness, Status, Statuses};
 use crate::table::{Delta, ForeignKey, PeriodSlot, SumKey, Table};
-use crate::view::{Scope, ScopeTally, View, evaluate};
+use crate::view::{Beside, Related, Scope, ScopeTally, Targets, View};
 
 /// The read side of the service; shared by its workers, who write, and by everybody who asks.
 #[derive(Debug)]
 pub struct Board {
     pipelines: Arc<Pipelines>,
+    thresholds: Arc<Thresholds>,
     calendar: Calendar,
     reporting: Currency,
     tables: DashMap<PeriodSlot, Arc<RwLock<Table>>>,
@@ -43,6 +44,7 @@ impl Board {
     pub fn new(pipelines: Pipelines, calendar: Calendar, reporting: Currency) -> Self {
         Self {
             pipelines: Arc::new(pipelines),
+            thresholds: Arc::default(),
             calendar,
             reporting,
             tables: DashMap::new(),
@@ -55,6 +57,12 @@ impl Board {
             generation: AtomicU64::new(0),
             ignored: AtomicU64::new(0),
         }
+    }
+
+    /// The same board with other thresholds for verdicts than the usual ones.
+    #[must_use]
+    pub fn with_thresholds(self, thresholds: Thresholds) -> Self {
+        Self { thresholds: Arc::new(thresholds), ..self }
     }
 
     /// The stages.
@@ -208,25 +216,19 @@ impl Board {
                 result.add(measure, value, &organisation.reference);
             }
         }
-        for (ForeignKey { rep, territory, day, currency }, value) in table.foreign() {
+        for (ForeignKey { rep, territory, day, measure }, value) in table.foreign() {
             if members.contain(rep, territory) {
-                result.won_amount.add(value, currency, Some(day), &organisation.reference);
+                result.amounts.add(measure, value, Some(day), &organisation.reference);
             }
         }
         result
     }
 
     /// The KPIs of a scope that are told for a period, or with no period those that stand now, in the order of the
-    /// catalogue.
+    /// catalogue. Cost: as [`view`](Self::view).
     #[must_use]
-    pub fn kpis(&self, scope: &Scope, period: Option<Period>) -> Vec<KpiValue> {
-        let sums = self.tally(scope, period.into());
-        let reference = &self.organisation().reference;
-        CATALOGUE
-            .iter()
-            .filter(|kpi| kpi.is_told_for(period.map(|period| period.kind)))
-            .map(|kpi| evaluate(kpi, &sums, reference, &self.pipelines))
-            .collect()
+    pub fn kpis(&self, scope: &Scope, period: Option<Period>, now: Timestamp) -> Vec<KpiValue> {
+        self.view(period.into(), now).evaluate_all(scope)
     }
 
     /// Ranks scopes of one kind by a KPI; none if the KPI is not told for the period. See [`View::leaderboard`].
@@ -243,40 +245,71 @@ impl Board {
         self.view(period.into(), now).leaderboard(kpi, group, order, limit)
     }
 
-    /// The sums of all scopes in a period. Cost: one pass over the period's table, whose lock is held for a copy only.
+    /// The sums of all scopes in a period. Cost: one pass each over the tables of the period, of the one before and of
+    /// what stands now, whose locks are held for a copy only.
     #[must_use]
     pub fn view(&self, slot: PeriodSlot, now: Timestamp) -> View {
-        let (sums, foreign): (Vec<_>, Vec<_>) = self.table(slot).map_or_else(Default::default, |table| {
-            let table = table.read();
-            (table.sums().collect(), table.foreign().collect())
-        });
+        let period = slot.period();
+        let previous = period.map(|period| self.copy(PeriodSlot::Period(period.previous())));
+        let standing = period.map(|_| self.copy(PeriodSlot::Standing));
+        let copied = self.copy(slot);
         // Names come before the cells that use them, so every index that was copied is in the organisation.
         let organisation = self.organisation();
-        let reference = &organisation.reference;
         let nothing = || ScopeTally::new(self.reporting);
-        let mut reps = vec![nothing(); organisation.reps.len()];
-        let mut territories = vec![nothing(); organisation.territories.len()];
-        for (SumKey { rep, territory, measure }, value) in sums {
-            reps[rep.0 as usize].add(measure, value, reference);
-            territories[territory.0 as usize].add(measure, value, reference);
-        }
-        for (ForeignKey { rep, territory, day, currency }, value) in foreign {
-            reps[rep.0 as usize].won_amount.add(value, currency, Some(day), reference);
-            territories[territory.0 as usize].won_amount.add(value, currency, Some(day), reference);
-        }
+        let nothing = Related {
+            sums: nothing(),
+            previous: period.map(|_| nothing()),
+            standing: period.map(|_| nothing()),
+        };
+        let mut reps = vec![nothing.clone(); organisation.reps.len()];
+        let mut territories = vec![nothing.clone(); organisation.territories.len()];
+        let mut add = |copied: &Copied, of: fn(&mut Related) -> Option<&mut ScopeTally>| {
+            copied.each(&organisation.reference, |rep, territory, add| {
+                of(&mut reps[rep.0 as usize]).map(add);
+                of(&mut territories[territory.0 as usize]).map(add);
+            });
+        };
+        add(&copied, |related| Some(&mut related.sums));
+        previous.iter().for_each(|copied| add(copied, |related| related.previous.as_mut()));
+        standing.iter().for_each(|copied| add(copied, |related| related.standing.as_mut()));
         let mut view = View {
             slot,
-            company: nothing(),
+            company: nothing.sums.clone(),
             regions: Vec::new(),
             territories: Vec::new(),
             teams: Vec::new(),
             reps: Vec::new(),
-            reference: Arc::clone(reference),
+            company_beside: Beside::default(),
+            reference: Arc::clone(&organisation.reference),
             pipelines: Arc::clone(&self.pipelines),
+            thresholds: Arc::clone(&self.thresholds),
+            elapsed: period.map(|period| self.elapsed(period, now)),
         };
-        view.fill_territories(&organisation, territories);
-        view.fill_reps(&organisation, reps, self.calendar.day_of(now));
+        let targets = Targets {
+            reference: &organisation.reference,
+            calendar: &self.calendar,
+            reporting: self.reporting,
+            period,
+            today: self.calendar.day_of(now),
+        };
+        view.fill(&organisation, territories, reps, &nothing, &targets);
         view
+    }
+
+    fn copy(&self, slot: PeriodSlot) -> Copied {
+        self.table(slot).map_or_else(Copied::default, |table| {
+            let table = table.read();
+            Copied { sums: table.sums().collect(), foreign: table.foreign().collect() }
+        })
+    }
+
+    /// How many seconds of a period have passed, of how many.
+    fn elapsed(&self, period: Period, now: Timestamp) -> (i128, i128) {
+        let days = self.calendar.days(period);
+        let seconds = |moment: Timestamp| i128::from(moment.seconds());
+        let (start, end) =
+            (seconds(self.calendar.start_of(days.start)), seconds(self.calendar.start_of(days.end)));
+        (seconds(now).clamp(start, end) - start, end - start)
     }
 
     fn table(&self, slot: PeriodSlot) -> Option<Arc<RwLock<Table>>> {
@@ -375,6 +408,29 @@ impl Board {
         if is_empty {
             // Only while nobody else holds it: what they would write to a table outside the map would be lost.
             self.tables.remove_if(&slot, |_, table| Arc::strong_count(table) == 1 && table.read().is_empty());
+        }
+    }
+}
+
+/// A period's table, copied.
+#[derive(Default)]
+struct Copied {
+    sums: Vec<(SumKey, i128)>,
+    foreign: Vec<(ForeignKey, i128)>,
+}
+
+impl Copied {
+    /// Tells for whom each sum is, and how it is added to a tally.
+    fn each(
+        &self,
+        reference: &Reference,
+        mut tell: impl FnMut(RepIndex, TerritoryIndex, &dyn Fn(&mut ScopeTally)),
+    ) {
+        for &(SumKey { rep, territory, measure }, value) in &self.sums {
+            tell(rep, territory, &|tally| tally.add(measure, value, reference));
+        }
+        for &(ForeignKey { rep, territory, day, measure }, value) in &self.foreign {
+            tell(rep, territory, &|tally| tally.amounts.add(measure, value, Some(day), reference));
         }
     }
 }

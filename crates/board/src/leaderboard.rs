@@ -76,7 +76,7 @@ impl View {
                 rank: None,
                 id: Arc::clone(&row.id),
                 name: Arc::clone(&row.name),
-                value: self.evaluate(kpi, &row.sums),
+                value: self.evaluate(kpi, row),
             })
             .collect();
         rows.sort_by(|left, right| compare(left, right, order).then_with(|| left.id.cmp(&right.id)));

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use model::{Currency, Day, Measure, Period, RepIndex, TerritoryIndex};
+use model::{CellKey, Currency, Day, Measure, Period, RepIndex, TerritoryIndex};
 use rustc_hash::FxHashMap;
 
 /// Which sums: those of a period, or those that stand now.
@@ -63,13 +63,13 @@ impl Hash for SumKey {
     }
 }
 
-/// Key of a won amount that has to be converted at the rate of its day.
+/// Key of a sum of money that has to be converted at the rate of its day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ForeignKey {
     pub(crate) rep: RepIndex,
     pub(crate) territory: TerritoryIndex,
     pub(crate) day: Day,
-    pub(crate) currency: Currency,
+    pub(crate) measure: Measure,
 }
 
 /// A change of a sum of a day.
@@ -84,20 +84,20 @@ pub(crate) struct Delta {
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     sums: FxHashMap<SumKey, Sum>,
-    /// Won amounts in other currencies than the reporting one, by day.
+    /// Sums of money in other currencies than the reporting one, by day.
     foreign: FxHashMap<ForeignKey, Sum>,
 }
 
 impl Table {
-    /// Adds changes to the sums; amounts won in other currencies than the reporting one by their day, too.
+    /// Adds changes to the sums; money in other currencies than the reporting one by its day, too.
     pub(crate) fn apply(&mut self, deltas: &[Delta], reporting: Currency) {
         for delta in deltas {
             add(&mut self.sums, delta.key, delta.value);
-            if let Measure::WonAmount(currency) = delta.key.measure
-                && currency != reporting
+            let SumKey { rep, territory, measure } = delta.key;
+            if delta.day != CellKey::STANDING
+                && measure.currency().is_some_and(|currency| currency != reporting)
             {
-                let SumKey { rep, territory, .. } = delta.key;
-                let key = ForeignKey { rep, territory, day: delta.day, currency };
+                let key = ForeignKey { rep, territory, day: delta.day, measure };
                 add(&mut self.foreign, key, delta.value);
             }
         }

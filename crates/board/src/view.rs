@@ -1,11 +1,12 @@
 //! Sums of every scope in one period, made in one pass.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kpi::{CATALOGUE, Conversion, Input, Kpi, KpiValue};
-use model::{Currency, Day, Measure, Pipelines, Reference, Tally};
+use kpi::{Absence, Amounts, CATALOGUE, Conversion, Input, Kpi, KpiValue, RepQuota, Sums, Thresholds};
+use model::{Calendar, Currency, Day, GoalScope, Measure, Money, Period, Pipelines, Reference, Tally};
 
-use crate::organisation::Organisation;
+use crate::organisation::{Member, Organisation};
 use crate::table::PeriodSlot;
 
 /// For whom.
@@ -28,33 +29,67 @@ pub enum Scope {
 pub struct ScopeTally {
     /// The sums by measure.
     pub tally: Tally,
-    /// The won amounts on the way to the reporting currency, each at the rate of its day.
-    pub won_amount: Conversion,
+    /// The sums of money on the way to the reporting currency, each at the rate of its day; what stands now is converted
+    /// when it is told.
+    pub amounts: Amounts,
 }
 
 impl ScopeTally {
     pub(crate) fn new(reporting: Currency) -> Self {
-        Self { tally: Tally::default(), won_amount: Conversion::new(reporting) }
+        Self { tally: Tally::default(), amounts: Amounts::new(reporting) }
     }
 
-    /// Adds a sum; foreign won amounts come by day, too.
+    /// Adds a sum; foreign amounts come by day, too.
     pub(crate) fn add(&mut self, measure: Measure, value: i128, reference: &Reference) {
         self.tally.add(measure, value);
-        let reporting = self.won_amount.reporting();
-        if measure == Measure::WonAmount(reporting) {
-            self.won_amount.add(value, reporting, None, reference);
+        if measure.currency() == Some(self.amounts.reporting()) {
+            self.amounts.add(measure, value, None, reference);
         }
+    }
+
+    fn sums(&self) -> Sums<'_> {
+        Sums { tally: &self.tally, amounts: &self.amounts }
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
         self.tally.merge(&other.tally);
-        self.won_amount.merge(&other.won_amount);
+        self.amounts.merge(&other.amounts);
     }
 
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tally.is_empty() && self.won_amount == Conversion::new(self.won_amount.reporting())
+        self.tally.is_empty() && self.amounts.is_empty()
+    }
+}
+
+/// What a scope's KPIs need beside its sums.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Beside {
+    /// The sums of the period before; none for what stands now.
+    previous: Option<ScopeTally>,
+    /// The sums that stand now; none if the view is of those itself.
+    standing: Option<ScopeTally>,
+    quotas: Vec<RepQuota>,
+    goal: Option<Result<i128, Absence>>,
+}
+
+/// The sums of one scope in a period, in the one before and now.
+#[derive(Debug, Clone)]
+pub(crate) struct Related {
+    pub(crate) sums: ScopeTally,
+    pub(crate) previous: Option<ScopeTally>,
+    pub(crate) standing: Option<ScopeTally>,
+}
+
+impl Related {
+    fn merge(&mut self, other: &Self) {
+        self.sums.merge(&other.sums);
+        for (own, other) in [(&mut self.previous, &other.previous), (&mut self.standing, &other.standing)] {
+            if let (Some(own), Some(other)) = (own, other) {
+                own.merge(other);
+            }
+        }
     }
 }
 
@@ -71,6 +106,7 @@ pub struct ViewRow {
     pub territory: Option<Arc<str>>,
     /// Its sums.
     pub sums: ScopeTally,
+    pub(crate) beside: Beside,
 }
 
 /// The sums of all scopes in one period.
@@ -91,8 +127,11 @@ pub struct View {
     pub teams: Vec<ViewRow>,
     /// By rep.
     pub reps: Vec<ViewRow>,
+    pub(crate) company_beside: Beside,
     pub(crate) reference: Arc<Reference>,
     pub(crate) pipelines: Arc<Pipelines>,
+    pub(crate) thresholds: Arc<Thresholds>,
+    pub(crate) elapsed: Option<(i128, i128)>,
 }
 
 impl View {
@@ -102,74 +141,209 @@ impl View {
         CATALOGUE.iter().filter(move |kpi| kpi.is_told_for(kind))
     }
 
-    /// The value of a KPI of [`catalogue`](Self::catalogue) for sums of this view.
+    /// The company's value of a KPI of [`catalogue`](Self::catalogue).
     #[must_use]
-    pub fn evaluate(&self, kpi: &'static Kpi, sums: &ScopeTally) -> KpiValue {
-        evaluate(kpi, sums, &self.reference, &self.pipelines)
+    pub fn evaluate_company(&self, kpi: &'static Kpi) -> KpiValue {
+        self.evaluate_sums(kpi, &self.company, &self.company_beside)
     }
 
-    /// The company is the sum of its territories, a region that of those inside it.
-    pub(crate) fn fill_territories(&mut self, organisation: &Organisation, sums: Vec<ScopeTally>) {
-        let mut regions =
-            vec![ScopeTally::new(self.company.won_amount.reporting()); organisation.regions.len()];
-        for (territory, sums) in organisation.territories.iter().zip(sums) {
-            self.company.merge(&sums);
-            for &region in &territory.regions {
-                regions[region].merge(&sums);
-            }
-            if territory.is_leaf || !sums.is_empty() {
-                self.territories.push(ViewRow {
-                    id: Arc::clone(&territory.id),
-                    name: Arc::clone(&territory.name),
-                    team: None,
-                    territory: territory.parent.clone(),
-                    sums,
-                });
-            }
-        }
-        self.territories.sort_unstable_by(|left, right| left.id.cmp(&right.id));
-        self.regions.extend(organisation.regions.iter().zip(regions).map(|(region, sums)| ViewRow {
-            id: Arc::clone(&region.id),
-            name: Arc::clone(&region.name),
-            team: None,
-            territory: region.parent.clone(),
-            sums,
-        }));
+    /// The value of a KPI of [`catalogue`](Self::catalogue) for a row of this view.
+    #[must_use]
+    pub fn evaluate(&self, kpi: &'static Kpi, row: &ViewRow) -> KpiValue {
+        self.evaluate_sums(kpi, &row.sums, &row.beside)
     }
 
-    /// A team is the sum of its reps.
-    pub(crate) fn fill_reps(&mut self, organisation: &Organisation, sums: Vec<ScopeTally>, today: Day) {
-        let mut teams = vec![ScopeTally::new(self.company.won_amount.reporting()); organisation.teams.len()];
-        for (rep, sums) in organisation.reps.iter().zip(sums) {
+    /// The values of all KPIs of [`catalogue`](Self::catalogue) for a scope; of an id that does not exist, those of
+    /// nothing.
+    #[must_use]
+    pub fn evaluate_all(&self, scope: &Scope) -> Vec<KpiValue> {
+        let nothing = ScopeTally::new(self.company.amounts.reporting());
+        let other_than_standing = self.slot != PeriodSlot::Standing;
+        let nothing_beside = Beside {
+            previous: other_than_standing.then(|| nothing.clone()),
+            standing: other_than_standing.then(|| nothing.clone()),
+            quotas: Vec::new(),
+            goal: None,
+        };
+        let find = |rows: &'_ [ViewRow], id: &str| rows.iter().position(|row| *row.id == *id);
+        let row = match scope {
+            Scope::Company => None,
+            Scope::Region(id) => find(&self.regions, id).map(|index| &self.regions[index]),
+            Scope::Territory(id) => find(&self.territories, id).map(|index| &self.territories[index]),
+            Scope::Team(id) => find(&self.teams, id).map(|index| &self.teams[index]),
+            Scope::Rep(id) => find(&self.reps, id).map(|index| &self.reps[index]),
+        };
+        let (sums, beside) = match (scope, row) {
+            (Scope::Company, _) => (&self.company, &self.company_beside),
+            (_, Some(row)) => (&row.sums, &row.beside),
+            (_, None) => (&nothing, &nothing_beside),
+        };
+        self.catalogue().map(|kpi| self.evaluate_sums(kpi, sums, beside)).collect()
+    }
+
+    fn evaluate_sums(&self, kpi: &'static Kpi, sums: &ScopeTally, beside: &Beside) -> KpiValue {
+        kpi.evaluate(&Input {
+            sums: sums.sums(),
+            previous: beside.previous.as_ref().map(ScopeTally::sums),
+            standing: beside.standing.as_ref().unwrap_or(sums).sums(),
+            quotas: &beside.quotas,
+            goal: beside.goal,
+            elapsed: self.elapsed,
+            reference: &self.reference,
+            pipelines: &self.pipelines,
+            thresholds: &self.thresholds,
+        })
+    }
+
+    /// Fills in all scopes from the sums of territories and of reps, by their index in the organisation: the company is
+    /// the sum of its territories, a region that of those inside it, a team that of its reps.
+    pub(crate) fn fill(
+        &mut self,
+        organisation: &Organisation,
+        territories: Vec<Related>,
+        reps: Vec<Related>,
+        nothing: &Related,
+        targets: &Targets<'_>,
+    ) {
+        let of_rep = organisation.reps.iter().zip(&reps);
+        let quotas = Quotas {
+            members: &organisation.reps,
+            by_member: of_rep.map(|(rep, related)| targets.quota(&rep.id, &related.sums)).collect(),
+        };
+        self.fill_territories(organisation, territories, nothing, targets, &quotas);
+        let mut teams = vec![nothing.clone(); organisation.teams.len()];
+        for ((rep, related), quota) in organisation.reps.iter().zip(reps).zip(&quotas.by_member) {
             if let Some(team) = rep.team {
-                teams[team].merge(&sums);
+                teams[team].merge(&related);
             }
-            if rep.works_on(today) || !sums.is_empty() {
+            if rep.works_on(targets.today) || !related.sums.is_empty() || quota.is_some() {
+                let goal = targets.goal(&GoalScope::Rep(rep.id.to_string()));
+                let (sums, beside) = related.beside(quota.iter().copied().collect(), goal);
                 self.reps.push(ViewRow {
                     id: Arc::clone(&rep.id),
                     name: Arc::clone(&rep.name),
                     team: rep.team.map(|team| Arc::clone(&organisation.teams[team].id)),
                     territory: rep.home.clone(),
                     sums,
+                    beside,
                 });
             }
         }
         self.reps.sort_unstable_by(|left, right| left.id.cmp(&right.id));
-        self.teams.extend(organisation.teams.iter().zip(teams).map(|(team, sums)| ViewRow {
-            id: Arc::clone(&team.id),
-            name: Arc::clone(&team.name),
-            team: None,
-            territory: None,
-            sums,
-        }));
+        for (number, (team, related)) in organisation.teams.iter().zip(teams).enumerate() {
+            let goal = targets.goal(&GoalScope::Team(team.id.to_string()));
+            let (sums, beside) = related.beside(quotas.of(|rep| rep.team == Some(number)), goal);
+            let (id, name) = (Arc::clone(&team.id), Arc::clone(&team.name));
+            self.teams.push(ViewRow { id, name, team: None, territory: None, sums, beside });
+        }
+    }
+
+    fn fill_territories(
+        &mut self,
+        organisation: &Organisation,
+        territories: Vec<Related>,
+        nothing: &Related,
+        targets: &Targets<'_>,
+        quotas: &Quotas<'_>,
+    ) {
+        let mut company = nothing.clone();
+        let mut regions = vec![nothing.clone(); organisation.regions.len()];
+        let goal_of = |id: &str| targets.goal(&GoalScope::Territory(id.to_owned()));
+        for (territory, related) in organisation.territories.iter().zip(territories) {
+            company.merge(&related);
+            for &region in &territory.regions {
+                regions[region].merge(&related);
+            }
+            if territory.is_leaf || !related.sums.is_empty() {
+                let inside = quotas.of(|rep| rep.home.as_ref() == Some(&territory.id));
+                let (sums, beside) = related.beside(inside, goal_of(&territory.id));
+                self.territories.push(ViewRow {
+                    id: Arc::clone(&territory.id),
+                    name: Arc::clone(&territory.name),
+                    team: None,
+                    territory: territory.parent.clone(),
+                    sums,
+                    beside,
+                });
+            }
+        }
+        self.territories.sort_unstable_by(|left, right| left.id.cmp(&right.id));
+        for (number, (region, related)) in organisation.regions.iter().zip(regions).enumerate() {
+            let inside: BTreeSet<&Arc<str>> = organisation
+                .territories
+                .iter()
+                .filter(|territory| territory.regions.contains(&number))
+                .map(|territory| &territory.id)
+                .collect();
+            let inside = quotas.of(|rep| rep.home.as_ref().is_some_and(|home| inside.contains(home)));
+            let (sums, beside) = related.beside(inside, goal_of(&region.id));
+            self.regions.push(ViewRow {
+                id: Arc::clone(&region.id),
+                name: Arc::clone(&region.name),
+                team: None,
+                territory: region.parent.clone(),
+                sums,
+                beside,
+            });
+        }
+        let goal = targets.goal(&GoalScope::Company);
+        (self.company, self.company_beside) = company.beside(quotas.of(|_| true), goal);
     }
 }
 
-pub(crate) fn evaluate(
-    kpi: &'static Kpi,
-    sums: &ScopeTally,
-    reference: &Reference,
-    pipelines: &Pipelines,
-) -> KpiValue {
-    kpi.evaluate(&Input { tally: &sums.tally, won_amount: &sums.won_amount, reference, pipelines })
+impl Related {
+    fn beside(self, quotas: Vec<RepQuota>, goal: Option<Result<i128, Absence>>) -> (ScopeTally, Beside) {
+        (self.sums, Beside { previous: self.previous, standing: self.standing, quotas, goal })
+    }
+}
+
+/// The quotas of all reps, those without one among them.
+struct Quotas<'a> {
+    members: &'a [Member],
+    by_member: Vec<Option<RepQuota>>,
+}
+
+impl Quotas<'_> {
+    fn of(&self, is_inside: impl Fn(&Member) -> bool) -> Vec<RepQuota> {
+        let inside = self.members.iter().zip(&self.by_member).filter(|(rep, _)| is_inside(rep));
+        inside.filter_map(|(_, quota)| *quota).collect()
+    }
+}
+
+/// Quotas and goals of a period.
+pub(crate) struct Targets<'a> {
+    pub(crate) reference: &'a Reference,
+    pub(crate) calendar: &'a Calendar,
+    pub(crate) reporting: Currency,
+    pub(crate) period: Option<Period>,
+    pub(crate) today: Day,
+}
+
+impl Targets<'_> {
+    /// The day whose quotas and rates hold: today, or the period's last day if it is over.
+    fn day(&self, period: Period) -> Day {
+        Day(self.calendar.days(period).end.0 - 1).min(self.today)
+    }
+
+    fn quota(&self, rep_id: &str, sums: &ScopeTally) -> Option<RepQuota> {
+        let period = self.period?;
+        let day = self.day(period);
+        let amounts = self.reference.quota(rep_id, period, day, self.calendar)?;
+        let won = sums.amounts.total(Measure::WonAmount(self.reporting));
+        Some(RepQuota { won, quota: self.converted(&amounts, day) })
+    }
+
+    fn goal(&self, scope: &GoalScope) -> Option<Result<i128, Absence>> {
+        let period = self.period?;
+        let amount = self.reference.goal(scope, &self.calendar.name(period))?;
+        Some(self.converted(&[amount], self.day(period)))
+    }
+
+    fn converted(&self, amounts: &[Money], day: Day) -> Result<i128, Absence> {
+        let mut sum = Conversion::new(self.reporting);
+        for money in amounts {
+            sum.add(money.minor.into(), money.currency, Some(day), self.reference);
+        }
+        sum.total()
+    }
 }

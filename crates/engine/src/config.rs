@@ -23,7 +23,7 @@ impl FoldConfig {
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let mut text = format!(
-            "tallyboard fold 2\n{:x}\n{}\n{}\n{}\n",
+            "tallyboard fold 3\n{:x}\n{}\n{}\n{}\n",
             self.calendar.days_fingerprint(),
             self.deal_retention_days,
             self.activity_horizon_days,
@@ -32,7 +32,7 @@ impl FoldConfig {
         for pipeline in self.pipelines.as_slice() {
             text.push_str(&format!("{:?}\n", pipeline.name));
             for stage in &pipeline.stages {
-                text.push_str(&format!("  {:?} {:?}\n", stage.name, stage.kind));
+                text.push_str(&format!("  {:?} {:?} {:?}\n", stage.name, stage.kind, stage.role));
             }
         }
         xxhash_rust::xxh3::xxh3_64(text.as_bytes())

@@ -1,84 +1,130 @@
 //! From one history, or one activity, to its contributions. Keeps FOLD-3; the KPI catalogue's words, in code.
+//!
+//! A deal contributes what its events did, each once and for good (the flow through the stages), and what its story says
+//! as a whole (where it comes from and where it stands), which the next event may change.
 
 use model::{
-    CellKey, Contribution, Currency, CycleBucket, Day, MICROS_PER_SECOND, Measure, RepIndex, StageIndex,
-    StageKind, TerritoryIndex, Timestamp,
+    CellKey, Contribution, Currency, Day, DurationBucket, MICROS_PER_SECOND, Measure, RepIndex, StageIndex,
+    StageKind, TerritoryIndex,
 };
 
 use crate::activities::StoredActivity;
 use crate::config::FoldConfig;
 use crate::history::{History, State};
+use crate::story::Story;
 
-/// What a history says as a whole. It is told event by event, so that one more at the end costs no look at the others.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Story<'a> {
-    /// The state at creation: the last of those with the earliest time, so that a correction as of then counts.
-    created: State<'a>,
-    latest: State<'a>,
-    /// The latest amount that is known.
-    amount: Option<model::Money>,
-    /// The state at close: the last of those with the time at which the deal entered the final unbroken run of closed
-    /// states, so that a correction as of then counts and a change of hands later does not; none if the deal is open
-    /// or deleted.
-    closed: Option<State<'a>>,
+/// Appends all contributions of a deal with this history; what its story is.
+pub(crate) fn of_deal<'h>(
+    history: History<'h>,
+    config: &FoldConfig,
+    out: &mut Vec<Contribution>,
+) -> Option<Story<'h>> {
+    let start = out.len();
+    let story = Story::of(history, config, |before, state| of_event(before, state, config, out))?;
+    if story.latest.deleted {
+        out.truncate(start);
+    } else {
+        of_origin(&story, config, out);
+        of_standing(&story, config, out);
+    }
+    Some(story)
 }
 
-impl<'a> Story<'a> {
-    /// The story of a history; none if it has no events.
-    pub(crate) fn of(history: History<'a>, config: &FoldConfig) -> Option<Self> {
-        let mut states = history.iter().map(|(state, _, _)| state);
-        let first = Self::begin(states.next()?, config);
-        Some(states.fold(first, |story, state| story.then(state, config)))
+/// Appends what one more event behind all others changes, neither the deal before nor the event being deleted.
+pub(crate) fn of_append(
+    before: &Story<'_>,
+    after: &Story<'_>,
+    config: &FoldConfig,
+    out: &mut Vec<Contribution>,
+) {
+    let start = out.len();
+    let origin = |story: &Story<'_>| {
+        let created = story.created;
+        let kind = config.pipelines.kind(story.latest.stage);
+        (created.occurred_at, created.rep, created.territory, story.progress, kind)
+    };
+    let has_other_origin = origin(before) != origin(after);
+    if has_other_origin {
+        of_origin(before, config, out);
     }
-
-    /// The story of a history with this one event.
-    pub(crate) fn begin(state: State<'a>, config: &FoldConfig) -> Self {
-        Self { created: state, latest: state, amount: None, closed: None }.then(state, config)
+    of_standing(before, config, out);
+    out[start..].iter_mut().for_each(|change| change.value = -change.value);
+    of_event(Some(before), &after.latest, config, out);
+    if has_other_origin {
+        of_origin(after, config, out);
     }
-
-    /// The story with one more event, behind all others.
-    pub(crate) fn then(self, state: State<'a>, config: &FoldConfig) -> Self {
-        let is_closed = !state.deleted && config.pipelines.kind(state.stage).is_closed();
-        let is_of_creation = state.occurred_at == self.created.occurred_at;
-        Self {
-            created: if is_of_creation { state } else { self.created },
-            latest: state,
-            amount: state.amount.or(self.amount),
-            closed: match self.closed {
-                _ if !is_closed => None,
-                Some(closed) if closed.occurred_at != state.occurred_at => Some(closed),
-                _ => Some(state),
-            },
-        }
-    }
-
-    /// The last event.
-    pub(crate) const fn latest(&self) -> &State<'a> {
-        &self.latest
-    }
-
-    /// Since when nothing more is expected of the deal: its close, or its deletion; none if it is open.
-    pub(crate) fn settled_at(&self) -> Option<Timestamp> {
-        if self.latest.deleted { Some(self.latest.occurred_at) } else { Some(self.closed?.occurred_at) }
-    }
+    of_standing(after, config, out);
 }
 
-/// Since when nothing more is expected of a deal with this history; see [`Story::settled_at`].
-pub(crate) fn settled_at(history: History<'_>, config: &FoldConfig) -> Option<Timestamp> {
-    Story::of(history, config)?.settled_at()
-}
-
-/// Appends a deal's contributions.
-pub(crate) fn of_deal(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
-    let Story { created, latest, amount, closed } = *story;
-    if latest.deleted {
+/// What an event did, behind the story before it.
+fn of_event(before: Option<&Story<'_>>, state: &State<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
+    let pipelines = &config.pipelines;
+    if before.is_some_and(|story| story.latest.stage == state.stage) {
         return;
     }
-    let created_on = config.calendar.day_of(created.occurred_at);
-    add(out, created.rep, created.territory, created_on, Measure::CreatedDeals, 1);
+    let day = config.calendar.day_of(state.occurred_at);
+    let kind = pipelines.kind(state.stage);
+    if let Some(story) = before
+        && pipelines.kind(story.latest.stage) == StageKind::Open
+    {
+        let State { stage, rep, territory, credits, .. } = story.latest;
+        let mut left = |measure, value| add(out, rep, territory, day, measure, value);
+        let is_ahead = pipelines.are_beside(stage, state.stage) && state.stage > stage;
+        left(
+            match kind {
+                StageKind::Lost => Measure::StageLost(stage),
+                StageKind::Won => Measure::StageAdvanced(stage),
+                StageKind::Open if is_ahead => Measure::StageAdvanced(stage),
+                StageKind::Open => Measure::StageMovedBack(stage),
+            },
+            1,
+        );
+        let seconds = (state.occurred_at.micros() - story.entered_at.micros()) / MICROS_PER_SECOND;
+        left(Measure::DwellSeconds(stage), seconds.into());
+        left(Measure::DwellVisits(stage, DurationBucket::of(seconds.cast_unsigned())), 1);
+        if let Some(money) = state.amount.or(story.amount) {
+            credits.divide(money.minor, rep, |rep, part| {
+                add(out, rep, territory, day, Measure::StageLeftAmount(stage, money.currency), part);
+                if kind == StageKind::Lost {
+                    add(out, rep, territory, day, Measure::StageLostAmount(stage, money.currency), part);
+                }
+            });
+        }
+    }
+    if kind == StageKind::Open {
+        add(out, state.rep, state.territory, day, Measure::StageEntered(state.stage), 1);
+    }
+}
 
+/// What a deal adds to those that were created, and that became qualified, on the same day.
+fn of_origin(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
+    let Story { created, latest, progress, .. } = story;
+    let day = config.calendar.day_of(created.occurred_at);
+    let kind = config.pipelines.kind(latest.stage);
+    let mut count = |measure| add(out, created.rep, created.territory, day, measure, 1);
+    count(Measure::CreatedDeals);
+    reached(story, config).map(Measure::Reached).for_each(&mut count);
+    match kind {
+        StageKind::Open => {}
+        StageKind::Won => count(Measure::CohortWon),
+        StageKind::Lost => count(Measure::CohortLost),
+    }
+    if let Some((moment, rep, territory)) = progress.mql {
+        let day = config.calendar.day_of(moment);
+        add(out, rep, territory, day, Measure::Mql, 1);
+        if progress.is_sql {
+            add(out, rep, territory, day, Measure::MqlToSql, 1);
+        } else if kind == StageKind::Lost {
+            add(out, rep, territory, day, Measure::MqlDropped, 1);
+        }
+    }
+}
+
+/// Where a deal stands, or how it was closed.
+fn of_standing(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
+    let Story { created, latest, amount, .. } = *story;
     // Whoever has an open deal now, or had a closed one at its close.
-    let owned = closed.unwrap_or(latest);
+    let owned = *story.closed().unwrap_or(&latest);
     let (rep, territory) = (owned.rep, owned.territory);
     let divide = |out: &mut Vec<Contribution>, day: Day, measure: fn(StageIndex, Currency) -> Measure| {
         if let Some(money) = amount {
@@ -86,22 +132,36 @@ pub(crate) fn of_deal(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Cont
             owned.credits.divide(money.minor, rep, |rep, part| add(out, rep, territory, day, measure, part));
         }
     };
-    let Some(closed_at) = closed.map(|state| state.occurred_at) else {
+    let Some(closed_at) = story.closed().map(|state| state.occurred_at) else {
         add(out, rep, territory, CellKey::STANDING, Measure::OpenDeals(latest.stage), 1);
         divide(out, CellKey::STANDING, Measure::OpenAmount);
+        let since = config.calendar.day_of(story.entered_at);
+        add(out, rep, territory, since, Measure::OpenSince(latest.stage), 1);
         return;
     };
     let day = config.calendar.day_of(closed_at);
     if config.pipelines.kind(latest.stage) == StageKind::Lost {
         add(out, rep, territory, day, Measure::LostDeals, 1);
+        reached(story, config)
+            .for_each(|stage| add(out, rep, territory, day, Measure::LostReached(stage), 1));
         return;
     }
     let cycle = (closed_at.micros() - created.occurred_at.micros()) / MICROS_PER_SECOND;
     add(out, rep, territory, day, Measure::WonDeals, 1);
     divide(out, day, |_, currency| Measure::WonAmount(currency));
     add(out, rep, territory, day, Measure::CycleSeconds, i128::from(cycle));
-    let bucket = CycleBucket::of(cycle.cast_unsigned());
+    let bucket = DurationBucket::of(cycle.cast_unsigned());
     add(out, rep, territory, day, Measure::CycleDeals(bucket), 1);
+    reached(story, config).for_each(|stage| add(out, rep, territory, day, Measure::WonReached(stage), 1));
+}
+
+/// The open stages of its pipeline that a deal has been in or behind.
+fn reached(story: &Story<'_>, config: &FoldConfig) -> impl Iterator<Item = StageIndex> {
+    let progress = story.progress;
+    config
+        .pipelines
+        .open_stages_beside(story.latest.stage)
+        .take_while(move |&stage| progress.has_reached(stage))
 }
 
 /// Appends an activity's contributions.

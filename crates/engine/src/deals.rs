@@ -9,12 +9,13 @@ use model::Contribution;
 
 use crate::activities::Applied;
 use crate::config::FoldConfig;
-use crate::contribution::{self, Story};
+use crate::contribution;
 use crate::history::{History, MAX_EVENTS, Place, State};
 use crate::horizon::{Horizon, utc_day};
 use crate::index::{Index, after_id, id_of, put_id};
 use crate::names::Names;
 use crate::shelf::{Shelf, Slot};
+use crate::story::{self, Story};
 
 const HELD: u8 = 0;
 const FINAL: u8 = 1;
@@ -62,13 +63,14 @@ impl Deals {
         self.record.push(HELD);
         let history_at = self.record.len();
         let mut applied = Applied::Taken;
-        let story = if let Some(slot) = found {
+        let settled_at = if let Some(slot) = found {
             let Some(old) = history(self.shelf.get(slot)) else {
                 return Applied::Late;
             };
-            let before = Story::of(old, config);
+            let before = Story::of(old, config, |_, _| ());
             // Most events come behind all others.
-            let is_last = before.is_some_and(|story| state.order(story.latest()) == Ordering::Greater);
+            let is_last =
+                before.as_ref().is_some_and(|story| state.order(&story.latest) == Ordering::Greater);
             let place = if is_last { Place::Before(old.0.len()) } else { old.place(state) };
             if let Place::Taken(start, _) = place
                 && let Some((stored, _, _)) = History(&old.0[start..]).iter().next()
@@ -88,22 +90,29 @@ impl Deals {
             self.record.extend_from_slice(earlier);
             state.put(&mut self.record);
             self.record.extend_from_slice(later);
-            if let Some(story) = &before {
-                contribution::of_deal(story, config, changes);
-                changes.iter_mut().for_each(|change| change.value = -change.value);
-            }
             match before {
-                Some(story) if is_last => Some(story.then(*state, config)),
-                _ => Story::of(History(&self.record[history_at..]), config),
+                Some(before)
+                    if is_last
+                        && !before.latest.deleted
+                        && !state.deleted
+                        && before.can_append(state, config) =>
+                {
+                    let after = before.then(*state, config);
+                    contribution::of_append(&before, &after, config, changes);
+                    after.settled_at()
+                }
+                _ => {
+                    contribution::of_deal(old, config, changes);
+                    changes.iter_mut().for_each(|change| change.value = -change.value);
+                    let new = History(&self.record[history_at..]);
+                    contribution::of_deal(new, config, changes).and_then(|story| story.settled_at())
+                }
             }
         } else {
             state.put(&mut self.record);
-            Some(Story::begin(*state, config))
+            let new = History(&self.record[history_at..]);
+            contribution::of_deal(new, config, changes).and_then(|story| story.settled_at())
         };
-        if let Some(story) = &story {
-            contribution::of_deal(story, config, changes);
-        }
-        let settled_at = story.and_then(|story| story.settled_at());
         let slot = self.index.keep(id, found, &self.record, &mut self.shelf);
         if let Some(settled_at) = settled_at {
             self.horizon.note(utc_day(settled_at), slot);
@@ -125,8 +134,7 @@ impl Deals {
 
     fn finish_if_due(&mut self, slot: Slot, config: &FoldConfig) {
         let record = self.shelf.get(slot);
-        let Some(settled_at) = history(record).and_then(|history| contribution::settled_at(history, config))
-        else {
+        let Some(settled_at) = history(record).and_then(|history| story::settled_at(history, config)) else {
             return;
         };
         if self.horizon.first_day().is_some_and(|first| utc_day(settled_at) < first) {

@@ -64,6 +64,9 @@ pub struct PartitionState {
 /// So many changes go to the cells together, so that they wait for memory together.
 const UNSETTLED_MAX: usize = 96;
 
+/// Up to so many changes, comparing each with each costs less than sorting them.
+const PAIRED_MAX: usize = 64;
+
 impl PartitionState {
     /// The state before the first event.
     #[must_use]
@@ -288,6 +291,10 @@ impl PartitionState {
     /// Keeps the changes for the cells. Most of what an event takes it gives back at once: such pairs never get there.
     fn keep_changes(&mut self) {
         let changes = &mut self.changes;
+        let is_long = changes.len() > PAIRED_MAX;
+        if is_long {
+            changes.sort_unstable_by_key(|change| change.key);
+        }
         for index in 0..changes.len() {
             let Contribution { key, mut value } = changes[index];
             if value == 0 {
@@ -296,6 +303,8 @@ impl PartitionState {
             for other in &mut changes[index + 1..] {
                 if other.key == key {
                     value += std::mem::take(&mut other.value);
+                } else if is_long {
+                    break;
                 }
             }
             if value != 0 {

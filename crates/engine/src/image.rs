@@ -19,7 +19,6 @@ use thiserror::Error;
 use crate::activities::{self, Activities};
 use crate::cells::{Cells, RowKey};
 use crate::config::FoldConfig;
-use crate::contribution::Story;
 use crate::deals::{self, Deals};
 use crate::encoding::{put_bytes, put_number, put_signed};
 use crate::fold::PartitionState;
@@ -27,6 +26,7 @@ use crate::horizon::{Horizon, utc_day};
 use crate::index::{after_id, id_of};
 use crate::names::Names;
 use crate::shelf::Shelf;
+use crate::story::Settling;
 
 /// A part of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -216,17 +216,14 @@ fn restore_deals(
         }
         deals.index.insert(id_of(record), slot);
         if let Some(history) = deals::history(record) {
-            let mut story: Option<Story<'_>> = None;
+            let mut settling = Settling::default();
             let is_valid = history.is_valid((stages, reps, territories), |state| {
-                story = Some(match story {
-                    Some(story) => story.then(state, &config),
-                    None => Story::begin(state, &config),
-                });
+                settling = settling.then(state, &config);
             });
-            let Some(story) = story.filter(|_| is_valid) else {
+            if history.0.is_empty() || !is_valid {
                 return Err(damaged(section, "a record is not a history"));
-            };
-            if let Some(settled_at) = story.settled_at() {
+            }
+            if let Some(settled_at) = settling.settled_at() {
                 deals.horizon.note(utc_day(settled_at), slot);
             }
         } else {

@@ -28,6 +28,7 @@ mod image;
 mod index;
 mod names;
 mod shelf;
+mod story;
 
 pub use cells::Cells;
 pub use config::FoldConfig;

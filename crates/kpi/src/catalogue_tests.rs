@@ -1,14 +1,23 @@
 //! The KPIs of fixed tallies, by hand.
 
+use std::sync::LazyLock;
+
 use super::*;
-use model::{Calendar, CycleBucket, Day, FxRate, Pipeline, ReferenceRecord, Stage};
+use crate::amounts::Amounts;
+use crate::input::{RepQuota, Sums, Thresholds};
+use crate::value::Attainment;
+use model::{
+    Calendar, Category, Day, DurationBucket, FxRate, Pipeline, Pipelines, Reference, ReferenceRecord, Stage,
+    Tally,
+};
 
 fn currency(code: &str) -> Currency {
     Currency::from_code(code).unwrap()
 }
 
 fn pipelines() -> Pipelines {
-    let stage = |(name, kind): (&str, StageKind)| Stage { name: name.to_owned(), kind, limit_days: None };
+    let stage =
+        |(name, kind): (&str, StageKind)| Stage { name: name.to_owned(), kind, limit_days: None, role: None };
     let stages = [
         ("lead", StageKind::Open),
         ("proposal", StageKind::Open),
@@ -26,20 +35,48 @@ fn reference() -> Reference {
     reference
 }
 
-/// Evaluates a KPI over sums; won amounts are converted as of day 0.
+/// Evaluates a KPI over sums; amounts are converted as of day 0.
 fn evaluate(name: &str, sums: &[(Measure, i128)]) -> KpiValue {
-    let (pipelines, reference) = (pipelines(), reference());
+    let reference = reference();
     let mut tally = Tally::default();
-    let mut won_amount = Conversion::new(currency("USD"));
+    let mut amounts = Amounts::new(currency("USD"));
     for &(measure, value) in sums {
         tally.add(measure, value);
-        if let Measure::WonAmount(currency) = measure {
-            won_amount.add(value, currency, Some(Day(0)), &reference);
-        }
+        amounts.add(measure, value, Some(Day(0)), &reference);
     }
-    let input =
-        Input { tally: &tally, won_amount: &won_amount, reference: &reference, pipelines: &pipelines };
+    let sums = Sums { tally: &tally, amounts: &amounts };
+    evaluate_with(name, sums, |_| ())
+}
+
+/// Evaluates a KPI over sums, as far as the caller does not say more.
+fn evaluate_with<'a>(name: &str, sums: Sums<'a>, with: impl FnOnce(&mut Input<'a>)) -> KpiValue {
+    static PIPELINES: LazyLock<Pipelines> = LazyLock::new(pipelines);
+    static REFERENCE: LazyLock<Reference> = LazyLock::new(reference);
+    static THRESHOLDS: LazyLock<Thresholds> = LazyLock::new(Thresholds::default);
+    let mut input = Input {
+        sums,
+        previous: None,
+        standing: sums,
+        quotas: &[],
+        goal: None,
+        elapsed: None,
+        reference: &REFERENCE,
+        pipelines: &PIPELINES,
+        thresholds: &THRESHOLDS,
+    };
+    with(&mut input);
     find(name).unwrap().evaluate(&input)
+}
+
+/// Won deals of so much each, beside others.
+fn outcomes(won: i128, minor_each: i128, other: &[(Measure, i128)]) -> (Tally, Amounts) {
+    let usd = Measure::WonAmount(currency("USD"));
+    let (mut tally, mut amounts) = (Tally::default(), Amounts::new(currency("USD")));
+    for &(measure, value) in [(Measure::WonDeals, won), (usd, won * minor_each)].iter().chain(other) {
+        tally.add(measure, value);
+        amounts.add(measure, value, None, &reference());
+    }
+    (tally, amounts)
 }
 
 const fn quotient_of(numerator: i128, denominator: i128) -> Result<Value, Absence> {
@@ -55,7 +92,7 @@ fn values_are_exact_or_absent() {
     use Category::{Admin, DigitalClientCommunication as Digital, InPersonClientCommunication as InPerson};
     let [usd, eur, gbp] = ["USD", "EUR", "GBP"].map(|code| Measure::WonAmount(currency(code)));
     let open = |stage, code| Measure::OpenAmount(StageIndex(stage), currency(code));
-    let cycle = |seconds| Measure::CycleDeals(CycleBucket::of(seconds));
+    let cycle = |seconds| Measure::CycleDeals(DurationBucket::of(seconds));
     let nothing = |what| Err(Absence::NothingToDivideBy(what));
     for (name, sums, expected) in [
         ("created_deals", vec![(Measure::CreatedDeals, 3)], Ok(Value::Whole(3))),
@@ -112,6 +149,184 @@ fn values_are_exact_or_absent() {
     ] {
         assert_eq!(evaluate(name, &sums).value, expected, "{name} of {sums:?}");
     }
+}
+
+#[test]
+fn stages_are_told_by_what_moved_through_them() {
+    let usd = currency("USD");
+    let [lead, proposal] = [StageIndex(0), StageIndex(1)];
+    let sums = [
+        (Measure::StageEntered(lead), 5),
+        (Measure::StageEntered(proposal), 2),
+        (Measure::StageAdvanced(lead), 2),
+        (Measure::StageAdvanced(proposal), 1),
+        (Measure::StageMovedBack(proposal), 2),
+        (Measure::StageLost(lead), 1),
+        (Measure::StageLost(proposal), 1),
+        (Measure::StageLeftAmount(lead, usd), 100),
+        (Measure::StageLeftAmount(proposal, usd), 60),
+        (Measure::StageLeftAmount(proposal, currency("EUR")), 20),
+        (Measure::StageLostAmount(proposal, currency("EUR")), 20),
+        (Measure::DwellSeconds(lead), 90),
+        (Measure::DwellVisits(lead, DurationBucket::of(10)), 1),
+        (Measure::DwellVisits(lead, DurationBucket::of(40)), 2),
+        (Measure::DwellVisits(proposal, DurationBucket::of(0)), 4),
+        (Measure::CreatedDeals, 5),
+        (Measure::Reached(lead), 5),
+        (Measure::Reached(proposal), 3),
+        (Measure::CohortWon, 2),
+        (Measure::Mql, 4),
+        (Measure::MqlToSql, 1),
+        (Measure::MqlDropped, 2),
+    ];
+    let whole = |value| Ok(Value::Whole(value));
+    let quantile = |numerator, denominator, count| Ok(Value::Quantile { numerator, denominator, count });
+    let proposal_named = Some(PartKey::Stage(proposal));
+    for (name, total, of_lead, of_proposal, named) in [
+        ("stage_entered", whole(7), whole(5), whole(2), None),
+        ("stage_advanced", whole(3), whole(2), whole(1), None),
+        ("stage_moved_back", whole(2), whole(0), whole(2), None),
+        ("stage_lost", whole(2), whole(1), whole(1), None),
+        ("stage_conversion", quotient_of(3, 7), quotient_of(2, 5), quotient_of(1, 2), None),
+        (
+            "stage_leakage",
+            quotient_of(2, 7),
+            quotient_of(1, 3),
+            quotient_of(1, 4),
+            Some(PartKey::Stage(lead)),
+        ),
+        ("stage_lost_amount", whole(30), whole(0), whole(30), proposal_named),
+        (
+            "stage_amount_leakage",
+            quotient_of(30, 190),
+            quotient_of(0, 100),
+            quotient_of(30, 90),
+            proposal_named,
+        ),
+        ("reached_deals", whole(5), whole(5), whole(3), None),
+        ("dwell_mean", quotient_of(90, 7), quotient_of(90, 3), quotient_of(0, 4), None),
+        ("dwell_p50", quantile(0, 4, 7), quantile(160, 4, 3), quantile(0, 4, 4), None),
+        ("dwell_p90", quantile(800, 20, 7), quantile(800, 20, 3), quantile(0, 20, 4), None),
+    ] {
+        let found = evaluate(name, &sums);
+        let parts = [(lead, of_lead), (proposal, of_proposal)];
+        let parts = parts.map(|(stage, value)| Part { key: PartKey::Stage(stage), value });
+        assert_eq!((found.value, &found.parts[..], found.named), (total, &parts[..], named), "{name}");
+    }
+    assert_eq!(evaluate("cohort_conversion", &sums).value, quotient_of(2, 5));
+    assert_eq!(evaluate("mql_deals", &sums).value, whole(4));
+    assert_eq!(evaluate("mql_to_sql_drop_off", &sums).value, quotient_of(2, 3));
+    let nothing = evaluate("stage_leakage", &[(Measure::StageEntered(lead), 5)]);
+    assert_eq!((nothing.value.is_err(), nothing.named), (true, None));
+}
+
+#[test]
+fn quotas_are_judged_rep_by_rep() {
+    let (tally, amounts) = outcomes(0, 0, &[]);
+    let sums = Sums { tally: &tally, amounts: &amounts };
+    let quota = |won, quota| RepQuota { won: Ok(won), quota: Ok(quota) };
+    let quotas = [
+        quota(49, 100),
+        quota(50, 100),
+        quota(99, 100),
+        quota(100, 100),
+        quota(120, 100),
+        quota(9, 0),
+        quota(121, 100),
+    ];
+    for (name, quotas, is_over, value, verdict) in [
+        ("quota_attainment", &quotas[..], true, quotient_of(539, 600), None),
+        ("reps_at_quota", &quotas[..], false, quotient_of(3, 6), None),
+        ("reps_at_quota", &quotas[..], true, quotient_of(3, 6), Some(Verdict::QuotasInRange)),
+        ("reps_at_quota", &quotas[..4], true, quotient_of(1, 4), Some(Verdict::QuotasTooHigh)),
+        ("reps_at_quota", &quotas[3..5], true, quotient_of(2, 2), Some(Verdict::QuotasTooLow)),
+        ("reps_at_quota", &quotas[5..6], true, Err(Absence::NothingToDivideBy("reps with a quota")), None),
+        ("quota_attainment", &[], true, Err(Absence::NothingToDivideBy("quotas")), None),
+        ("reps_by_attainment", &quotas[..], true, Ok(Value::Whole(6)), None),
+    ] {
+        let found = evaluate_with(name, sums, |input| {
+            input.quotas = quotas;
+            input.elapsed = Some((if is_over { 90 } else { 89 }, 90));
+        });
+        assert_eq!((found.value, found.verdict), (value, verdict), "{name} {quotas:?}");
+    }
+    let ranges = evaluate_with("reps_by_attainment", sums, |input| input.quotas = &quotas);
+    let counts: Vec<_> = ranges.parts.iter().map(|part| (part.key, part.value)).collect();
+    let expected = Attainment::ALL.into_iter().zip([1, 1, 1, 2, 1]);
+    assert!(
+        counts
+            .into_iter()
+            .eq(expected.map(|(range, count)| (PartKey::Attainment(range), Ok(Value::Whole(count)))))
+    );
+}
+
+#[test]
+fn goals_tell_what_is_missing() {
+    let (tally, amounts) = outcomes(2, 500, &[(Measure::CreatedDeals, 9)]);
+    let before = outcomes(1, 800, &[(Measure::CreatedDeals, 10), (Measure::CohortWon, 3)]);
+    let nothing = outcomes(0, 0, &[]);
+    let sums = Sums { tally: &tally, amounts: &amounts };
+    let no_goal = Err(Absence::NoGoal);
+    for (name, goal, previous, value, verdict) in [
+        ("goal_attainment", Some(4_000), &before, quotient_of(1_000, 4_000), None),
+        ("goal_attainment", None, &before, no_goal, None),
+        ("goal_pace", Some(4_000), &before, quotient_of(1_000 * 90, 4_000 * 30), Some(Verdict::BehindPace)),
+        ("goal_pace", Some(3_000), &before, quotient_of(1_000 * 90, 3_000 * 30), Some(Verdict::OnPace)),
+        // 3 000 to go at 600 a deal (1 800 for 3), then 10 new deals for each 3 won ones.
+        ("required_deals", Some(4_000), &before, Ok(Value::Whole(5)), None),
+        ("required_deals", Some(4_001), &before, Ok(Value::Whole(6)), None),
+        ("required_leads", Some(4_000), &before, Ok(Value::Whole(17)), None),
+        ("required_deals", Some(1_000), &before, Ok(Value::Whole(0)), None),
+        ("required_leads", Some(999), &nothing, Ok(Value::Whole(0)), None),
+        ("required_deals", Some(4_000), &nothing, Ok(Value::Whole(6)), None),
+        (
+            "required_leads",
+            Some(4_000),
+            &nothing,
+            Err(Absence::NothingToDivideBy("won deals of the previous cohort")),
+            None,
+        ),
+        ("required_leads", None, &before, no_goal, None),
+    ] {
+        let found = evaluate_with(name, sums, |input| {
+            input.goal = goal.map(Ok);
+            input.previous = Some(Sums { tally: &previous.0, amounts: &previous.1 });
+            input.elapsed = Some((30, 90));
+        });
+        assert_eq!((found.value, found.verdict), (value, verdict), "{name} {goal:?}");
+    }
+}
+
+#[test]
+fn trends_and_velocity() {
+    let before = outcomes(10, 1_000, &[]);
+    for (minor_each, expected) in
+        [(1_051, Verdict::Growing), (1_050, Verdict::Flat), (950, Verdict::Flat), (949, Verdict::Shrinking)]
+    {
+        let (tally, amounts) = outcomes(3, minor_each, &[]);
+        let size = evaluate_with("average_deal_size", Sums { tally: &tally, amounts: &amounts }, |input| {
+            input.previous = Some(Sums { tally: &before.0, amounts: &before.1 });
+        });
+        assert_eq!(size.verdict, Some(expected), "{minor_each}");
+    }
+    // 7 open deals x 500 x 2/3 won / 10 days on average.
+    let (tally, amounts) = outcomes(2, 500, &[(Measure::LostDeals, 1), (Measure::CycleSeconds, 20 * 86_400)]);
+    let (open, none) =
+        outcomes(0, 0, &[(Measure::OpenDeals(StageIndex(0)), 4), (Measure::OpenDeals(StageIndex(1)), 3)]);
+    let velocity = evaluate_with("sales_velocity", Sums { tally: &tally, amounts: &amounts }, |input| {
+        input.standing = Sums { tally: &open, amounts: &none };
+    });
+    assert_eq!(velocity.value, Ok(Value::Whole(233)));
+    assert_eq!(velocity.currency, Some(currency("USD")));
+    let share = |selling| {
+        let sums = [(Category::DigitalClientCommunication, selling), (Category::Admin, 100 - selling)];
+        evaluate(
+            "selling_time_share",
+            &sums.map(|(category, value)| (Measure::ActivitySeconds(category), value)),
+        )
+    };
+    assert_eq!(share(39).verdict, Some(Verdict::AtBenchmark));
+    assert_eq!(share(38).verdict, Some(Verdict::BelowBenchmark));
 }
 
 #[test]

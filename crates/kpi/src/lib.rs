@@ -7,11 +7,15 @@
 //! to divide by, no exchange rate) is absent with its reason, never 0, NaN or a guess; KPI-3, money is rounded once, at
 //! the end, half to even.
 
+mod amounts;
 mod catalogue;
 mod conversion;
+mod input;
 mod quantile;
 mod value;
 
-pub use catalogue::{CATALOGUE, Dimension, Input, Kpi, find};
+pub use amounts::Amounts;
+pub use catalogue::{CATALOGUE, Dimension, Kpi, find};
 pub use conversion::Conversion;
-pub use value::{Absence, KpiValue, Part, PartKey, Unit, Value};
+pub use input::{Input, RepQuota, Sums, Thresholds};
+pub use value::{Absence, Attainment, KpiValue, Part, PartKey, Unit, Value, Verdict};

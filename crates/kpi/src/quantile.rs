@@ -1,6 +1,6 @@
-//! Quantiles of sales cycles from the sketch that the cells keep.
+//! Quantiles of durations from the sketches that the cells keep.
 
-use model::{Measure, Tally};
+use model::DurationBucket;
 
 use crate::value::Value;
 
@@ -14,17 +14,18 @@ pub(crate) struct Probability {
 pub(crate) const P50: Probability = Probability { numerator: 1, denominator: 2 };
 pub(crate) const P90: Probability = Probability { numerator: 9, denominator: 10 };
 
-/// The quantile of the sales cycles in a tally, in seconds: the value at rank (n-1)p, linearly between its
-/// neighbours (Hyndman and Fan's type 7, the default of pandas), each deal standing at the middle of its bucket.
-/// None without deals. Cost: one pass over the tally.
-pub(crate) fn cycle_quantile(tally: &Tally, probability: Probability) -> Option<Value> {
+/// The quantile of durations in buckets, in seconds: the value at rank (n-1)p, linearly between its neighbours (Hyndman
+/// and Fan's type 7, the default of pandas), each standing at the middle of its bucket. The buckets are ascending.
+/// None without any. Cost: three passes.
+pub(crate) fn quantile(
+    buckets: &(impl Iterator<Item = (DurationBucket, i128)> + Clone),
+    probability: Probability,
+) -> Option<Value> {
     let buckets = || {
-        tally.iter().filter_map(|(measure, deals)| match measure {
-            Measure::CycleDeals(bucket) if deals > 0 => Some((bucket.middle_half_seconds(), deals)),
-            _ => None,
-        })
+        let counted = buckets.clone().filter(|&(_, count)| count > 0);
+        counted.map(|(bucket, count)| (bucket.middle_half_seconds(), count))
     };
-    let count: i128 = buckets().map(|(_, deals)| deals).sum();
+    let count: i128 = buckets().map(|(_, count)| count).sum();
     if count == 0 {
         return None;
     }
@@ -55,15 +56,23 @@ pub(crate) fn cycle_quantile(tally: &Tally, probability: Probability) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::CycleBucket;
+    use model::{Measure, Tally};
     use proptest::prelude::*;
 
     fn tally(seconds: &[u64]) -> Tally {
         let mut tally = Tally::default();
         for &seconds in seconds {
-            tally.add(Measure::CycleDeals(CycleBucket::of(seconds)), 1);
+            tally.add(Measure::CycleDeals(DurationBucket::of(seconds)), 1);
         }
         tally
+    }
+
+    fn cycle_quantile(tally: &Tally, probability: Probability) -> Option<Value> {
+        let buckets = tally.iter().filter_map(|(measure, deals)| match measure {
+            Measure::CycleDeals(bucket) => Some((bucket, deals)),
+            _ => None,
+        });
+        quantile(&buckets, probability)
     }
 
     #[test]

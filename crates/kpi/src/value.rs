@@ -16,6 +16,10 @@ pub enum Unit {
     Activities,
     /// Minor units of a currency.
     Money,
+    /// Minor units of a currency per day of 24 hours.
+    MoneyPerDay,
+    /// Reps.
+    Reps,
     /// A share, 0 to 1.
     Ratio,
     /// Days of 24 hours; values are held in seconds.
@@ -32,6 +36,8 @@ impl Unit {
             Self::Deals => "deals",
             Self::Activities => "activities",
             Self::Money => "money",
+            Self::MoneyPerDay => "money_per_day",
+            Self::Reps => "reps",
             Self::Ratio => "ratio",
             Self::Days => "days",
             Self::Minutes => "minutes",
@@ -156,6 +162,9 @@ pub enum Absence {
         /// The currency to convert to.
         reporting: Currency,
     },
+    /// No goal is published for the scope and period.
+    #[error("no goal is set for the scope and period; publish a reference record goal")]
+    NoGoal,
     /// A sum does not fit 128 bits.
     #[error("the sum is too large to be exact")]
     OutOfRange,
@@ -172,6 +181,102 @@ pub enum PartKey {
     Stage(StageIndex),
     /// A category of activities.
     Category(Category),
+    /// A range of attainment.
+    Attainment(Attainment),
+}
+
+/// A range of quota attainment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Attainment {
+    /// `[.., 50 %)`
+    Below50,
+    /// `[50 %, 80 %)`
+    From50,
+    /// `[80 %, 100 %)`
+    From80,
+    /// `[100 %, 120 %]`
+    From100,
+    /// `(120 %, ..]`
+    Above120,
+}
+
+impl Attainment {
+    /// All ranges, ascending.
+    pub const ALL: [Self; 5] = [Self::Below50, Self::From50, Self::From80, Self::From100, Self::Above120];
+
+    /// The range of a won amount; the quota is above 0.
+    #[must_use]
+    pub fn of(won: i128, quota: i128) -> Self {
+        let attained = Value::Quotient { numerator: won, denominator: quota };
+        let against = |percent| attained.compare(Value::Quotient { numerator: percent, denominator: 100 });
+        if against(120).is_gt() {
+            Self::Above120
+        } else if against(100).is_ge() {
+            Self::From100
+        } else if against(80).is_ge() {
+            Self::From80
+        } else if against(50).is_ge() {
+            Self::From50
+        } else {
+            Self::Below50
+        }
+    }
+
+    /// The name used in the API and in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Below50 => "below_50",
+            Self::From50 => "50_to_80",
+            Self::From80 => "80_to_100",
+            Self::From100 => "100_to_120",
+            Self::Above120 => "above_120",
+        }
+    }
+}
+
+/// What a value means for those who have to decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// More than in the previous period.
+    Growing,
+    /// About as in the previous period.
+    Flat,
+    /// Less than in the previous period.
+    Shrinking,
+    /// Too few reps make their quota.
+    QuotasTooHigh,
+    /// As many reps make their quota as should.
+    QuotasInRange,
+    /// Too many reps make their quota.
+    QuotasTooLow,
+    /// The goal will be met if it goes on so.
+    OnPace,
+    /// The goal will be missed if it goes on so.
+    BehindPace,
+    /// As good as the benchmark or better.
+    AtBenchmark,
+    /// Below the benchmark.
+    BelowBenchmark,
+}
+
+impl Verdict {
+    /// The name used in the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Growing => "growing",
+            Self::Flat => "flat",
+            Self::Shrinking => "shrinking",
+            Self::QuotasTooHigh => "quotas_too_high",
+            Self::QuotasInRange => "quotas_in_range",
+            Self::QuotasTooLow => "quotas_too_low",
+            Self::OnPace => "on_pace",
+            Self::BehindPace => "behind_pace",
+            Self::AtBenchmark => "at_benchmark",
+            Self::BelowBenchmark => "below_benchmark",
+        }
+    }
 }
 
 /// One part of a KPI that is told by stage or by category.
@@ -197,6 +302,10 @@ pub struct KpiValue {
     pub parts: Vec<Part>,
     /// The amounts before conversion, in minor units, by currency; for sums of money.
     pub by_currency: Vec<(Currency, i128)>,
+    /// The part that the KPI is there to name, such as the stage that leaks most.
+    pub named: Option<PartKey>,
+    /// What the value means, for KPIs that judge it.
+    pub verdict: Option<Verdict>,
 }
 
 #[cfg(test)]

@@ -179,6 +179,24 @@ impl Calendar {
         Period { kind, ordinal }
     }
 
+    /// The shorter periods that a period consists of, by each kind that fits it: a year's quarters and months, a quarter's
+    /// months.
+    #[must_use]
+    pub fn parts_of(&self, period: Period) -> Vec<Vec<Period>> {
+        let kinds: &[PeriodKind] = match period.kind {
+            PeriodKind::Year => &[PeriodKind::Quarter, PeriodKind::Month],
+            PeriodKind::Quarter => &[PeriodKind::Month],
+            PeriodKind::Month | PeriodKind::Week | PeriodKind::Day => &[],
+        };
+        let days = self.days(period);
+        let parts = |&kind: &PeriodKind| {
+            let first = self.period_of(kind, days.start).ordinal;
+            let end = self.period_of(kind, days.end).ordinal;
+            (first..end).map(|ordinal| Period { kind, ordinal }).collect()
+        };
+        kinds.iter().map(parts).collect()
+    }
+
     /// The days of a period, `[first, end)`.
     #[must_use]
     pub fn days(&self, period: Period) -> Range<Day> {

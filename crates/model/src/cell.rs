@@ -25,7 +25,46 @@ pub enum Measure {
     /// Seconds from creation to close of won deals, by closed day.
     CycleSeconds,
     /// Won deals whose sales cycle is in this bucket, by closed day.
-    CycleDeals(CycleBucket),
+    CycleDeals(DurationBucket),
+    /// Entries of deals into this open stage, by the day of entry, for the rep and territory then. Events in one stage
+    /// behind one another are one visit.
+    StageEntered(StageIndex),
+    /// Visits to this open stage that ended with a later stage of its pipeline or a won one, by the day they ended, for
+    /// the rep and territory at the last event within the visit; so are the following five.
+    StageAdvanced(StageIndex),
+    /// Visits that ended with an earlier open stage, or with an open stage of another pipeline.
+    StageMovedBack(StageIndex),
+    /// Visits that ended with the deal lost.
+    StageLost(StageIndex),
+    /// Amount of the deals whose visits ended, as far as known at the event that ended them, divided over the credited
+    /// reps.
+    StageLeftAmount(StageIndex, Currency),
+    /// Of that, the amount of the deals that were lost.
+    StageLostAmount(StageIndex, Currency),
+    /// Seconds that visits lasted, by the day they ended.
+    DwellSeconds(StageIndex),
+    /// Visits whose length is in this bucket, by the day they ended.
+    DwellVisits(StageIndex, DurationBucket),
+    /// Open deals now in this stage, by the day they entered it, for the rep and territory now.
+    OpenSince(StageIndex),
+    /// Deals by creation day, for the rep and territory at creation, that have been in this open stage or a later one of
+    /// the pipeline they are in now; those that have been won have been in all.
+    Reached(StageIndex),
+    /// Deals by creation day, for the rep and territory at creation, that are won now.
+    CohortWon,
+    /// Deals by creation day, for the rep and territory at creation, that are lost now.
+    CohortLost,
+    /// Deals won, by closed day, of those that have [reached](Self::Reached) this stage.
+    WonReached(StageIndex),
+    /// Deals lost, by closed day, of those that have [reached](Self::Reached) this stage.
+    LostReached(StageIndex),
+    /// Deals by the day on which they first came to the stage of role mql or a later one of the pipeline they are in now,
+    /// for the rep and territory then.
+    Mql,
+    /// Of these, those that came to the stage of role sql or a later one.
+    MqlToSql,
+    /// Of these, those that are lost and did not.
+    MqlDropped,
     /// Open deals now in this stage.
     OpenDeals(StageIndex),
     /// Amount of open deals now in this stage, divided over the credited reps.
@@ -52,8 +91,71 @@ impl Measure {
             Self::OpenAmount(stage, currency) => (8, stage.0, currency.number()),
             Self::Activities(category) => (9, category as u16, 0),
             Self::ActivitySeconds(category) => (10, category as u16, 0),
+            Self::StageEntered(stage) => (11, stage.0, 0),
+            Self::StageAdvanced(stage) => (12, stage.0, 0),
+            Self::StageMovedBack(stage) => (13, stage.0, 0),
+            Self::StageLost(stage) => (14, stage.0, 0),
+            Self::StageLeftAmount(stage, currency) => (15, stage.0, currency.number()),
+            Self::StageLostAmount(stage, currency) => (16, stage.0, currency.number()),
+            Self::DwellSeconds(stage) => (17, stage.0, 0),
+            Self::DwellVisits(stage, bucket) => (18, stage.0, bucket.0),
+            Self::OpenSince(stage) => (19, stage.0, 0),
+            Self::Reached(stage) => (20, stage.0, 0),
+            Self::CohortWon => (21, 0, 0),
+            Self::CohortLost => (22, 0, 0),
+            Self::WonReached(stage) => (23, stage.0, 0),
+            Self::LostReached(stage) => (24, stage.0, 0),
+            Self::Mql => (25, 0, 0),
+            Self::MqlToSql => (26, 0, 0),
+            Self::MqlDropped => (27, 0, 0),
         };
         (what << 25) | ((first as u32) << 15) | second as u32
+    }
+
+    /// The stage of what is measured by stage.
+    #[must_use]
+    pub const fn stage(self) -> Option<StageIndex> {
+        match self {
+            Self::OpenDeals(stage)
+            | Self::OpenAmount(stage, _)
+            | Self::StageEntered(stage)
+            | Self::StageAdvanced(stage)
+            | Self::StageMovedBack(stage)
+            | Self::StageLost(stage)
+            | Self::StageLeftAmount(stage, _)
+            | Self::StageLostAmount(stage, _)
+            | Self::DwellSeconds(stage)
+            | Self::DwellVisits(stage, _)
+            | Self::OpenSince(stage)
+            | Self::Reached(stage)
+            | Self::WonReached(stage)
+            | Self::LostReached(stage) => Some(stage),
+            _ => None,
+        }
+    }
+
+    /// The currency of a sum of money; none for a count or a duration.
+    #[must_use]
+    pub const fn currency(self) -> Option<Currency> {
+        match self {
+            Self::WonAmount(currency)
+            | Self::OpenAmount(_, currency)
+            | Self::StageLeftAmount(_, currency)
+            | Self::StageLostAmount(_, currency) => Some(currency),
+            _ => None,
+        }
+    }
+
+    /// The same sum of money in another currency; what is no money stays as it is.
+    #[must_use]
+    pub const fn in_currency(self, currency: Currency) -> Self {
+        match self {
+            Self::WonAmount(_) => Self::WonAmount(currency),
+            Self::OpenAmount(stage, _) => Self::OpenAmount(stage, currency),
+            Self::StageLeftAmount(stage, _) => Self::StageLeftAmount(stage, currency),
+            Self::StageLostAmount(stage, _) => Self::StageLostAmount(stage, currency),
+            other => other,
+        }
     }
 
     /// The measure of a number as [`code`](Self::code) gives it.
@@ -61,6 +163,7 @@ impl Measure {
     pub fn from_code(code: u32) -> Option<Self> {
         let first = u16::try_from(code >> 15 & 0x3ff).ok()?;
         let second = u16::try_from(code & 0x7fff).ok()?;
+        let stage = StageIndex(first);
         let currency = || Currency::from_number(second);
         let category = || Category::from_number(u8::try_from(first).ok()?);
         let measure = match code >> 25 {
@@ -69,11 +172,28 @@ impl Measure {
             3 => Self::LostDeals,
             4 => Self::WonAmount(currency()?),
             5 => Self::CycleSeconds,
-            6 => Self::CycleDeals(CycleBucket::from_number(second)?),
-            7 => Self::OpenDeals(StageIndex(first)),
-            8 => Self::OpenAmount(StageIndex(first), currency()?),
+            6 => Self::CycleDeals(DurationBucket::from_number(second)?),
+            7 => Self::OpenDeals(stage),
+            8 => Self::OpenAmount(stage, currency()?),
             9 => Self::Activities(category()?),
             10 => Self::ActivitySeconds(category()?),
+            11 => Self::StageEntered(stage),
+            12 => Self::StageAdvanced(stage),
+            13 => Self::StageMovedBack(stage),
+            14 => Self::StageLost(stage),
+            15 => Self::StageLeftAmount(stage, currency()?),
+            16 => Self::StageLostAmount(stage, currency()?),
+            17 => Self::DwellSeconds(stage),
+            18 => Self::DwellVisits(stage, DurationBucket::from_number(second)?),
+            19 => Self::OpenSince(stage),
+            20 => Self::Reached(stage),
+            21 => Self::CohortWon,
+            22 => Self::CohortLost,
+            23 => Self::WonReached(stage),
+            24 => Self::LostReached(stage),
+            25 => Self::Mql,
+            26 => Self::MqlToSql,
+            27 => Self::MqlDropped,
             _ => return None,
         };
         (measure.code() == code).then_some(measure)
@@ -89,9 +209,9 @@ const _: () = assert!(crate::pipeline::Pipelines::MAX_STAGES <= 1 << 10);
 /// of every value in it. Powers of two are split into 64 equal parts, as in HdrHistogram; integers only, so that
 /// the same value is in the same bucket on every machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CycleBucket(u16);
+pub struct DurationBucket(u16);
 
-impl CycleBucket {
+impl DurationBucket {
     const PARTS_LOG2: u32 = 6;
     /// Above every bucket of a `u64`.
     const END: u16 = 64 * (64 - 6 + 1);
@@ -195,7 +315,7 @@ impl Tally {
     }
 
     /// All sums that are not 0, in order of measure.
-    pub fn iter(&self) -> impl Iterator<Item = (Measure, i128)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Measure, i128)> + Clone {
         self.0.iter().map(|(&measure, &value)| (measure, value))
     }
 
@@ -220,16 +340,33 @@ mod tests {
             Measure::LostDeals,
             Measure::WonAmount(usd),
             Measure::CycleSeconds,
-            Measure::CycleDeals(CycleBucket::of(u64::MAX)),
+            Measure::CycleDeals(DurationBucket::of(u64::MAX)),
             Measure::OpenDeals(StageIndex(999)),
             Measure::OpenAmount(StageIndex(3), usd),
             Measure::Activities(Category::Travel),
             Measure::ActivitySeconds(Category::SalesPreparation),
+            Measure::StageEntered(StageIndex(999)),
+            Measure::StageAdvanced(StageIndex(1)),
+            Measure::StageMovedBack(StageIndex(0)),
+            Measure::StageLost(StageIndex(7)),
+            Measure::StageLeftAmount(StageIndex(7), usd),
+            Measure::StageLostAmount(StageIndex(999), usd),
+            Measure::DwellSeconds(StageIndex(2)),
+            Measure::DwellVisits(StageIndex(999), DurationBucket::of(u64::MAX)),
+            Measure::OpenSince(StageIndex(2)),
+            Measure::Reached(StageIndex(2)),
+            Measure::CohortWon,
+            Measure::CohortLost,
+            Measure::WonReached(StageIndex(2)),
+            Measure::LostReached(StageIndex(2)),
+            Measure::Mql,
+            Measure::MqlToSql,
+            Measure::MqlDropped,
         ] {
             assert_eq!(Measure::from_code(measure.code()), Some(measure));
             assert_eq!(Measure::from_code(measure.code() | 1 << 31), None);
         }
-        for code in [0, 1 << 25 | 1, 4 << 25, 9 << 25 | 7 << 15, 11 << 25] {
+        for code in [0, 1 << 25 | 1, 4 << 25, 9 << 25 | 7 << 15, 28 << 25] {
             assert_eq!(Measure::from_code(code), None, "{code:x}");
         }
     }
@@ -237,7 +374,7 @@ mod tests {
     #[test]
     fn small_durations_have_a_bucket_each() {
         for seconds in 0..128 {
-            assert_eq!(CycleBucket::of(seconds).middle_half_seconds(), u128::from(seconds) * 2);
+            assert_eq!(DurationBucket::of(seconds).middle_half_seconds(), u128::from(seconds) * 2);
         }
     }
 
@@ -245,11 +382,11 @@ mod tests {
         #[test]
         fn buckets_are_narrow_and_ordered(bits in 0..64_u32, seed: u64) {
             let seconds = seed >> bits;
-            let bucket = CycleBucket::of(seconds);
-            prop_assert!(bucket.number() < CycleBucket::END);
+            let bucket = DurationBucket::of(seconds);
+            prop_assert!(bucket.number() < DurationBucket::END);
             let (exact, middle) = (2 * u128::from(seconds), bucket.middle_half_seconds());
             prop_assert!(exact.abs_diff(middle) * 128 <= exact, "{exact} {middle}");
-            prop_assert!(CycleBucket::of(seconds.saturating_add(1)) >= bucket);
+            prop_assert!(DurationBucket::of(seconds.saturating_add(1)) >= bucket);
         }
 
         #[test]

@@ -79,6 +79,18 @@ pub enum GoalScope {
     Rep(String),
 }
 
+impl GoalScope {
+    /// The key of its goal for the period of a name.
+    fn key(&self, period: &str) -> String {
+        match self {
+            Self::Company => format!("goal/company/{period}"),
+            Self::Territory(id) => format!("goal/territory/{id}/{period}"),
+            Self::Team(id) => format!("goal/team/{id}/{period}"),
+            Self::Rep(id) => format!("goal/rep/{id}/{period}"),
+        }
+    }
+}
+
 /// What is to be won in a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Goal {
@@ -117,12 +129,7 @@ impl ReferenceRecord {
                 None => format!("quota/{}/{}", quota.rep_id, quota.period),
             },
             Self::FxRate(rate) => format!("fx_rate/{}/{}", rate.currency, rate.effective_from),
-            Self::Goal(goal) => match &goal.scope {
-                GoalScope::Company => format!("goal/company/{}", goal.period),
-                GoalScope::Territory(id) => format!("goal/territory/{id}/{}", goal.period),
-                GoalScope::Team(id) => format!("goal/team/{id}/{}", goal.period),
-                GoalScope::Rep(id) => format!("goal/rep/{id}/{}", goal.period),
-            },
+            Self::Goal(goal) => goal.scope.key(&goal.period),
         }
     }
 }
@@ -215,6 +222,49 @@ impl Reference {
         regions
     }
 
+    /// What a rep is to win in a period, as the quotas in force on a day have it: the quota of the period itself, or else
+    /// the sum of those of the shorter periods that it consists of (quarters, or else months), if each has one. Of
+    /// several of one period, the one with the latest first day that is not after the day counts; without a first day, a
+    /// quota is in force from the beginning. Amounts are in their own currencies.
+    #[must_use]
+    pub fn quota(&self, rep_id: &str, period: Period, day: Day, calendar: &Calendar) -> Option<Vec<Money>> {
+        if let Some(amount) = self.own_quota(rep_id, &calendar.name(period), day) {
+            return Some(vec![amount]);
+        }
+        calendar.parts_of(period).into_iter().find_map(|parts| {
+            let amounts = parts.into_iter().map(|part| self.own_quota(rep_id, &calendar.name(part), day));
+            amounts.collect::<Option<Vec<Money>>>()
+        })
+    }
+
+    fn own_quota(&self, rep_id: &str, period: &str, day: Day) -> Option<Money> {
+        let key = format!("quota/{rep_id}/{period}");
+        let dated = self.records.range(format!("{key}/")..format!("{key}0")).map(|(_, record)| record);
+        let in_force = dated.filter_map(|record| match record {
+            // An id may have slashes of its own, so that the key alone does not tell whose quota it is.
+            ReferenceRecord::Quota(quota) => (quota.rep_id == rep_id
+                && quota.period == period
+                && quota.effective_from.is_some_and(|first| first <= day))
+            .then_some(quota),
+            _ => None,
+        });
+        let latest = in_force.max_by_key(|quota| quota.effective_from);
+        let undated = || match self.records.get(&key) {
+            Some(ReferenceRecord::Quota(quota)) => Some(quota),
+            _ => None,
+        };
+        latest.or_else(undated).map(|quota| quota.amount)
+    }
+
+    /// What is to be won in a period.
+    #[must_use]
+    pub fn goal(&self, scope: &GoalScope, period: &str) -> Option<Money> {
+        match self.records.get(&scope.key(period)) {
+            Some(ReferenceRecord::Goal(goal)) => Some(goal.won_amount),
+            _ => None,
+        }
+    }
+
     /// The rate of a currency that holds on a day, times 10^[`FxRate::SCALE`]; with no day, the latest.
     #[must_use]
     pub fn rate(&self, currency: Currency, day: Option<Day>) -> Option<i64> {
@@ -291,6 +341,45 @@ mod tests {
         assert_eq!(reference.regions_of("a"), ["b", "c"]);
         assert_eq!(reference.regions_of("b"), ["c"]);
         assert!(reference.apply(territory("a", Some("a")), &calendar).is_err());
+    }
+
+    #[test]
+    fn quotas_are_dated_and_add_up() {
+        let calendar = Calendar::new("UTC", 1).unwrap();
+        let usd = Currency::from_code("USD").unwrap();
+        let mut reference = Reference::default();
+        let mut quota = |rep_id: &str, period: &str, minor, effective_from: Option<&str>| {
+            let record = ReferenceRecord::Quota(Quota {
+                rep_id: rep_id.to_owned(),
+                period: period.to_owned(),
+                amount: Money { minor, currency: usd },
+                effective_from: effective_from.map(|day| Day::parse(day).unwrap()),
+            });
+            reference.apply(record, &calendar).unwrap();
+        };
+        quota("ann", "2026-Q4", 900, None);
+        quota("ann", "2026-Q4", 800, Some("2026-11-01"));
+        quota("ann", "2026-Q4", 700, Some("2026-12-01"));
+        for (month, minor) in [("2026-10", 10), ("2026-11", 20), ("2026-12", 30)] {
+            quota("bob", month, minor, None);
+        }
+        quota("cid", "2026-10", 10, None);
+        // A rep whose id begins as another's key goes on.
+        quota("ann/2026-Q4", "2026-Q4", 1, Some("2026-12-02"));
+        let of = |rep_id: &str, period: &str, day: &str| -> Option<i64> {
+            let period = calendar.parse(period).unwrap();
+            let amounts = reference.quota(rep_id, period, Day::parse(day).unwrap(), &calendar)?;
+            Some(amounts.iter().map(|money| money.minor).sum())
+        };
+        assert_eq!(of("ann", "2026-Q4", "2026-10-31"), Some(900));
+        assert_eq!(of("ann", "2026-Q4", "2026-11-01"), Some(800));
+        assert_eq!(of("ann", "2026-Q4", "2027-02-01"), Some(700));
+        assert_eq!(of("ann", "2026-11", "2026-11-01"), None);
+        assert_eq!(of("ann", "2026", "2026-11-01"), None);
+        assert_eq!(of("bob", "2026-Q4", "2026-11-01"), Some(60));
+        assert_eq!(of("bob", "2026-11", "2026-11-01"), Some(20));
+        assert_eq!(of("cid", "2026-Q4", "2026-11-01"), None);
+        assert_eq!(of("dee", "2026-Q4", "2026-11-01"), None);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use model::{Category, Currency, Day, FxRate, Pipeline, Pipelines, Stage, StageKind, parse_decimal};
+use model::{
+    Category, Currency, Day, FxRate, Pipeline, Pipelines, Stage, StageKind, StageRole, parse_decimal,
+};
 use serde::{Deserialize, Serialize};
 
 mod rates;
@@ -77,6 +79,9 @@ pub struct StagePlan {
     /// Days after which an open deal in it is stalled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_days: Option<u32>,
+    /// Whether leads are told from opportunities by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<StageRole>,
     /// Mean days until something happens to a deal in it.
     #[serde(default)]
     pub typical_days: f64,
@@ -178,6 +183,12 @@ impl Scenario {
         let mut renewal = default_pipeline(0.06);
         renewal.name = "renewal".to_owned();
         renewal.stages.retain(|stage| stage.name != "mql" && stage.name != "demo");
+        // Other than the first: a stage of role mql, whatever its name, and none of role sql; and the lost stage, which
+        // was last, between the open ones.
+        for stage in &mut renewal.stages {
+            stage.role = (stage.name == "sql").then_some(StageRole::Mql);
+        }
+        renewal.stages[1..].rotate_right(1);
         let mut activities = Self::demo().activities;
         for plan in &mut activities {
             plan.per_day = 0.3;
@@ -213,6 +224,7 @@ impl Scenario {
             name: plan.name.clone(),
             kind: plan.kind,
             limit_days: plan.limit_days,
+            role: plan.role,
         };
         let pipelines = self.pipelines.iter().map(|plan| Pipeline {
             name: plan.name.clone(),
@@ -314,6 +326,11 @@ fn default_pipeline(days_factor: f64) -> PipelinePlan {
         name: name.to_owned(),
         kind,
         limit_days,
+        role: match name {
+            "mql" => Some(StageRole::Mql),
+            "sql" => Some(StageRole::Sql),
+            _ => None,
+        },
         typical_days: typical_days * days_factor,
         loss_rate,
     };

@@ -104,8 +104,8 @@ pub(crate) fn kpis(board: &Board, parameters: &Parameters, now: Timestamp) -> Re
     let period = parameters.period(board.calendar(), today)?;
     // Before the values, so that what is told of progress is never ahead of them.
     let progress = Progress::new(board, Some(period), now);
-    let dated = board.kpis(&scope, Some(period));
-    let standing = board.kpis(&scope, None);
+    let dated = board.kpis(&scope, Some(period), now);
+    let standing = board.kpis(&scope, None, now);
     let in_order = CATALOGUE.iter().filter_map(|kpi| {
         let value = dated.iter().chain(&standing).find(|value: &&KpiValue| value.kpi == kpi)?;
         Some(KpiFigure::new(value, board.pipelines()))

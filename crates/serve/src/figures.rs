@@ -88,6 +88,12 @@ pub(crate) struct KpiFigure {
     figure: Figure,
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<By>,
+    /// The part that the KPI is there to name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    named: Option<Named>,
+    /// What the value means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
     /// Amounts before conversion.
     #[serde(skip_serializing_if = "Option::is_none")]
     by_currency: Option<std::collections::BTreeMap<String, String>>,
@@ -98,6 +104,28 @@ pub(crate) struct KpiFigure {
 enum By {
     Stage(Vec<StageFigure>),
     Category(Vec<CategoryFigure>),
+    Attainment(Vec<AttainmentFigure>),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case", untagged)]
+enum Named {
+    Stage { pipeline: String, stage: String },
+    Category { category: &'static str },
+    Attainment { attainment: &'static str },
+}
+
+impl Named {
+    fn new(key: PartKey, pipelines: &Pipelines) -> Self {
+        match key {
+            PartKey::Stage(index) => {
+                let (pipeline, stage) = stage_names(pipelines, index);
+                Self::Stage { pipeline, stage }
+            }
+            PartKey::Category(category) => Self::Category { category: category.name() },
+            PartKey::Attainment(range) => Self::Attainment { attainment: range.name() },
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -115,11 +143,19 @@ struct CategoryFigure {
     figure: Figure,
 }
 
+#[derive(Debug, Serialize)]
+struct AttainmentFigure {
+    attainment: &'static str,
+    #[serde(flatten)]
+    figure: Figure,
+}
+
 impl KpiFigure {
     pub(crate) fn new(value: &KpiValue, pipelines: &Pipelines) -> Self {
         let KpiValue { kpi, currency, .. } = *value;
         let mut stages = Vec::new();
         let mut categories = Vec::new();
+        let mut ranges = Vec::new();
         for part in &value.parts {
             let figure = Figure::new(kpi.unit, currency, part.value);
             match part.key {
@@ -129,6 +165,9 @@ impl KpiFigure {
                 }
                 PartKey::Category(category) => {
                     categories.push(CategoryFigure { category: category.name(), figure });
+                }
+                PartKey::Attainment(range) => {
+                    ranges.push(AttainmentFigure { attainment: range.name(), figure });
                 }
             }
         }
@@ -144,7 +183,10 @@ impl KpiFigure {
                 kpi::Dimension::None => None,
                 kpi::Dimension::Stage => Some(By::Stage(stages)),
                 kpi::Dimension::Category => Some(By::Category(categories)),
+                kpi::Dimension::Attainment => Some(By::Attainment(ranges)),
             },
+            verdict: value.verdict.map(kpi::Verdict::name),
+            named: value.named.map(|key| Named::new(key, pipelines)),
             by_currency: (!value.by_currency.is_empty()).then(|| by_currency.collect()),
         }
     }

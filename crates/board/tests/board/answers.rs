@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::fixture::{currency, day, empty_board, rate, reference, rep, territory};
 use kpi::{Absence, Value};
 use model::{
-    CellKey, Day, Measure, Offset, PartitionId, Period, PeriodKind, RepIndex, TerritoryIndex, Timestamp,
+    CellKey, Day, Goal, GoalScope, Measure, Money, Offset, PartitionId, Period, PeriodKind, Quota,
+    ReferenceRecord, RepIndex, TerritoryIndex, Timestamp,
 };
 use tallyboard_board::{Board, Group, Order, PeriodSlot, PublishError, Published, Scope, Stamp};
 
@@ -45,7 +46,7 @@ fn foreign_amounts_are_converted_at_the_rate_of_their_day() {
         &["ann"],
         &[(0, "2026-10-31", eur, 100), (0, "2026-11-01", eur, 100), (0, "2026-11-01", usd, 7)],
     );
-    let total = |slot| board.tally(&Scope::Company, slot).won_amount.total();
+    let total = |slot| board.tally(&Scope::Company, slot).amounts.total(usd);
     assert_eq!(total(PeriodSlot::Period(quarter(&board))), Ok(307));
 
     // Other rates count from the next read on.
@@ -60,7 +61,7 @@ fn foreign_amounts_are_converted_at_the_rate_of_their_day() {
     assert_eq!(total(PeriodSlot::Period(november)), Ok(307));
     let by_name =
         |kpis: Vec<kpi::KpiValue>| kpis.into_iter().find(|kpi| kpi.kpi.name == "won_amount").unwrap();
-    let won_amount = by_name(board.kpis(&Scope::Company, Some(quarter(&board))));
+    let won_amount = by_name(board.kpis(&Scope::Company, Some(quarter(&board)), now()));
     assert_eq!(won_amount.value, Err(missing));
     assert_eq!(won_amount.by_currency, [(currency("EUR"), 200), (currency("USD"), 7)]);
 }
@@ -224,4 +225,78 @@ fn many_may_write_and_read_at_once() {
         .map(|year| board.tally(&Scope::Company, PeriodSlot::Period(year)).tally.get(Measure::CreatedDeals));
     // 700 days, each for the rep of its parity, in two partitions.
     assert_eq!(created.iter().sum::<i128>(), 2 * 700);
+}
+
+fn quota(rep_id: &str, period: &str, minor: i64) -> ReferenceRecord {
+    let amount = Money { minor, currency: currency("EUR") };
+    let (rep_id, period) = (rep_id.to_owned(), period.to_owned());
+    ReferenceRecord::Quota(Quota { rep_id, period, amount, effective_from: None })
+}
+
+fn goal(scope: GoalScope, minor: i64) -> ReferenceRecord {
+    let won_amount = Money { minor, currency: currency("USD") };
+    ReferenceRecord::Goal(Goal { scope, period: "2026-Q4".to_owned(), won_amount })
+}
+
+/// Ann and Bob have quotas, in Oslo and in Rome; Cid has none; Dee has one and has won nothing.
+#[test]
+fn quotas_and_goals_are_those_of_the_scope() {
+    let board = empty_board();
+    let at_home = |id: &str, team: &str, home: &str| match rep(id, Some(team), None) {
+        ReferenceRecord::Rep(rep) => {
+            ReferenceRecord::Rep(model::Rep { territory_id: Some(home.to_owned()), ..rep })
+        }
+        other => other,
+    };
+    board.set_reference(reference(vec![
+        rate("EUR", 2_000, day("2026-01-01")),
+        territory("oslo", Some("north")),
+        territory("rome", Some("south")),
+        at_home("ann", "hunters", "oslo"),
+        at_home("bob", "hunters", "rome"),
+        at_home("cid", "farmers", "oslo"),
+        at_home("dee", "farmers", "oslo"),
+        quota("ann", "2026-Q4", 100),
+        quota("bob", "2026-10", 100),
+        quota("bob", "2026-11", 100),
+        quota("bob", "2026-12", 200),
+        quota("dee", "2026-Q4", 50),
+        goal(GoalScope::Company, 4_000),
+        goal(GoalScope::Territory("north".to_owned()), 500),
+        goal(GoalScope::Team("hunters".to_owned()), 800),
+        goal(GoalScope::Rep("cid".to_owned()), 140),
+    ]));
+    let usd = Measure::WonAmount(currency("USD"));
+    let won = [(0, "2026-10-31", usd, 300), (1, "2026-11-01", usd, 400), (2, "2026-11-01", usd, 70)];
+    publish(&board, 0, &["ann", "bob", "cid"], &won);
+
+    let value = |name: &str, scope: &Scope| {
+        let kpis = board.kpis(scope, Some(quarter(&board)), now());
+        kpis.into_iter().find(|kpi| kpi.kpi.name == name).unwrap().value
+    };
+    let team = |id: &str| Scope::Team(id.to_owned());
+    let region = |id: &str| Scope::Region(id.to_owned());
+    let of_rep = |id: &str| Scope::Rep(id.to_owned());
+    let quotient = |numerator, denominator| Ok(Value::Quotient { numerator, denominator });
+    let no_quota = Err(Absence::NothingToDivideBy("quotas"));
+    for (scope, attainment, goal_attainment) in [
+        (Scope::Company, quotient(700, 200 + 800 + 100), quotient(770, 4_000)),
+        (team("hunters"), quotient(700, 200 + 800), quotient(700, 800)),
+        (team("farmers"), quotient(0, 100), Err(Absence::NoGoal)),
+        // All three have won in Oslo; only who is at home there has a quota there.
+        (region("north"), quotient(300, 200 + 100), quotient(770, 500)),
+        (region("south"), quotient(400, 800), Err(Absence::NoGoal)),
+        (Scope::Territory("rome".to_owned()), quotient(400, 800), Err(Absence::NoGoal)),
+        (of_rep("ann"), quotient(300, 200), Err(Absence::NoGoal)),
+        (of_rep("cid"), no_quota, quotient(70, 140)),
+        (of_rep("dee"), quotient(0, 100), Err(Absence::NoGoal)),
+        (of_rep("nobody"), no_quota, Err(Absence::NoGoal)),
+    ] {
+        assert_eq!(value("quota_attainment", &scope), attainment, "{scope:?}");
+        assert_eq!(value("goal_attainment", &scope), goal_attainment, "{scope:?}");
+    }
+    assert_eq!(value("reps_at_quota", &Scope::Company), quotient(1, 3));
+    // Half a day less than 55 of 92 days have passed.
+    let pace = value("goal_pace", &Scope::Company).unwrap();
+    assert!(pace.compare(Value::Quotient { numerator: 770 * 92 * 2, denominator: 4_000 * 109 }).is_eq());
 }

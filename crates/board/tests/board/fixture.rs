@@ -25,7 +25,8 @@ pub(crate) fn calendar() -> &'static Calendar {
 
 /// A board without reference records, reporting in USD.
 pub(crate) fn empty_board() -> Arc<Board> {
-    let stage = |(name, kind): (&str, StageKind)| Stage { name: name.to_owned(), kind, limit_days: None };
+    let stage =
+        |(name, kind): (&str, StageKind)| Stage { name: name.to_owned(), kind, limit_days: None, role: None };
     let stages = [("lead", StageKind::Open), ("proposal", StageKind::Open), ("won", StageKind::Won)];
     let pipeline = Pipeline { name: "default".to_owned(), stages: stages.map(stage).into() };
     let pipelines = Pipelines::new(vec![pipeline]).unwrap();

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fixture::{calendar, currency, day, empty_board, rate, reference, rep, territory};
-use kpi::Conversion;
+use kpi::Amounts;
 use model::{
-    Category, CellKey, CycleBucket, Day, Measure, PartitionId, PeriodKind, Reference, RepIndex, StageIndex,
-    Tally, TerritoryIndex, Timestamp,
+    Category, CellKey, Day, DurationBucket, Measure, PartitionId, PeriodKind, Reference, RepIndex,
+    StageIndex, Tally, TerritoryIndex, Timestamp,
 };
 use proptest::prelude::*;
 use tallyboard_board::{Board, PartitionWriter, PeriodSlot, Published, Scope, ScopeTally, Stamp};
@@ -198,7 +198,7 @@ fn slot_of(kind: PeriodKind, day: Day) -> PeriodSlot {
 }
 
 fn naive(cells: &Cells, scope: &Scope, slot: PeriodSlot, reference: &Reference) -> ScopeTally {
-    let mut sums = ScopeTally { tally: Tally::default(), won_amount: Conversion::new(currency("USD")) };
+    let mut sums = ScopeTally { tally: Tally::default(), amounts: Amounts::new(currency("USD")) };
     for (&(rep, territory, day, measure), &value) in cells {
         let is_within = match slot {
             PeriodSlot::Standing => day == CellKey::STANDING,
@@ -206,8 +206,8 @@ fn naive(cells: &Cells, scope: &Scope, slot: PeriodSlot, reference: &Reference) 
         };
         if is_within && is_inside(scope, rep, territory) {
             sums.tally.add(measure, value);
-            if let Measure::WonAmount(currency) = measure {
-                sums.won_amount.add(value, currency, Some(day), reference);
+            if day != CellKey::STANDING || measure.currency() == Some(currency("USD")) {
+                sums.amounts.add(measure, value, Some(day), reference);
             }
         }
     }
@@ -263,7 +263,7 @@ fn cell() -> impl Strategy<Value = NamedCell> {
         Measure::WonAmount(currency("USD")),
         Measure::WonAmount(currency("EUR")),
         Measure::WonAmount(currency("JPY")),
-        Measure::CycleDeals(CycleBucket::of(12_345)),
+        Measure::CycleDeals(DurationBucket::of(12_345)),
         Measure::OpenAmount(StageIndex(1), currency("EUR")),
         Measure::ActivitySeconds(Category::Travel),
     ]);

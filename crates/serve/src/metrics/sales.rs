@@ -42,6 +42,7 @@ impl Level {
             Dimension::None => false,
             Dimension::Stage => matches!(self, Self::Company | Self::Region | Self::Territory),
             Dimension::Category => true,
+            Dimension::Attainment => self != Self::Rep,
         }
     }
 
@@ -136,7 +137,7 @@ fn write_kpi(exposition: &mut Exposition, board: &Board, slots: &[Slot], level: 
             continue;
         }
         if level == Level::Company {
-            let value = slot.view.evaluate(kpi, &slot.view.company);
+            let value = slot.view.evaluate_company(kpi);
             write_value(exposition, &mut family, board, level, &slot.labels, &value);
         }
         for row in level.rows(&slot.view) {
@@ -146,7 +147,7 @@ fn write_kpi(exposition: &mut Exposition, board: &Board, slots: &[Slot], level: 
                 labels.push(',');
                 labels.push_str(&slot.labels);
             }
-            let value = slot.view.evaluate(kpi, &row.sums);
+            let value = slot.view.evaluate(kpi, row);
             write_value(exposition, &mut family, board, level, &labels, &value);
         }
     }
@@ -186,6 +187,7 @@ fn write_value(
         labels.truncate(of_scope);
         match part.key {
             PartKey::Category(category) => label(&mut labels, "category", category.name()),
+            PartKey::Attainment(range) => label(&mut labels, "attainment", range.name()),
             PartKey::Stage(index) => {
                 let (pipeline, stage) = stage_names(board.pipelines(), index);
                 label(&mut labels, "pipeline", &pipeline);

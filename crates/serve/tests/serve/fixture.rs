@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use board::{Board, Stamp, Status};
 use model::{
-    Calendar, Category, CellKey, Currency, CycleBucket, Day, FxRate, Measure, Offset, PartitionId, Pipeline,
-    Pipelines, Reference, ReferenceRecord, Rep, RepIndex, Stage, StageIndex, StageKind, Territory,
+    Calendar, Category, CellKey, Currency, Day, DurationBucket, FxRate, Measure, Offset, PartitionId,
+    Pipeline, Pipelines, Reference, ReferenceRecord, Rep, RepIndex, Stage, StageIndex, StageKind, Territory,
     TerritoryIndex, Timestamp,
 };
 use tallyboard_serve::{ServeOptions, ServeState, router};
@@ -24,7 +24,12 @@ pub(crate) fn now() -> Timestamp {
 }
 
 fn pipeline(name: &str, stages: &[(&str, StageKind)]) -> Pipeline {
-    let stage = |&(name, kind): &(&str, StageKind)| Stage { name: name.to_owned(), kind, limit_days: None };
+    let stage = |&(name, kind): &(&str, StageKind)| Stage {
+        name: name.to_owned(),
+        kind,
+        limit_days: None,
+        role: None,
+    };
     Pipeline { name: name.to_owned(), stages: stages.iter().map(stage).collect() }
 }
 
@@ -76,7 +81,7 @@ fn reference() -> Reference {
 
 fn cells() -> Vec<(CellKey, i128)> {
     let [usd, eur] = ["USD", "EUR"].map(|code| Measure::WonAmount(currency(code)));
-    let cycle = |days: u64| Measure::CycleDeals(CycleBucket::of(days * 86_400));
+    let cycle = |days: u64| Measure::CycleDeals(DurationBucket::of(days * 86_400));
     let mut cells = Vec::new();
     for (rep, territory, on, sums) in [
         (0, 0, "2026-11-24", vec![(Measure::CreatedDeals, 2), (Measure::WonDeals, 1), (usd, 125_050)]),

@@ -64,7 +64,7 @@ fn activities() {
     ];
     for (name, events, expected) in cases {
         let events: Vec<Event<'_>> = events.into_iter().map(Event::Activity).collect();
-        check(name, &events, expected);
+        check(name, &[Family::Activities], &events, expected);
     }
 }
 
@@ -86,10 +86,11 @@ fn deals_and_activities_of_one_id_are_apart_and_sums_meet() {
     ];
     check(
         "amounts that cancel out leave no cell",
+        &[Family::Outcome, Family::Activities],
         &events,
         &[
             "ann west 03-02 created: 2",
-            "ann west - open 0: 2",
+            "ann west - open lead: 2",
             "ann west 03-02 count admin: 2",
             "ann west 03-02 seconds admin: 1200",
         ],
@@ -125,6 +126,8 @@ fn periods_sum_days() {
                 (key, count)
             })
             .collect();
-        assert_eq!(period(&cells, &calendar, kind), expected, "{}", kind.name());
+        let mut found = period(&cells, &calendar, kind);
+        found.retain(|(_, _, _, measure), _| *measure == Measure::CreatedDeals);
+        assert_eq!(found, expected, "{}", kind.name());
     }
 }

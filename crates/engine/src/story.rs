@@ -1,0 +1,166 @@
+//! What a history says as a whole. It is told event by event, so that one more at the end costs no look at the others.
+
+use model::{Money, RepIndex, StageIndex, StageKind, StageRole, TerritoryIndex, Timestamp};
+
+use crate::config::FoldConfig;
+use crate::history::{History, State};
+
+/// A deal so far.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Story<'a> {
+    /// The state at creation: the last of those with the earliest time, so that a correction as of then counts.
+    pub(crate) created: State<'a>,
+    /// The last event, which is also the last one within the visit that lasts.
+    pub(crate) latest: State<'a>,
+    /// The latest amount that is known.
+    pub(crate) amount: Option<Money>,
+    /// When the deal came into the stage that it is in.
+    pub(crate) entered_at: Timestamp,
+    /// How far it has been in the pipeline that it is in.
+    pub(crate) progress: Progress,
+    settling: Settling<'a>,
+}
+
+/// How far a deal has been in one pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Progress {
+    furthest: Option<StageIndex>,
+    was_won: bool,
+    /// When, and with whom, it first came to the stage of role mql or behind it.
+    pub(crate) mql: Option<(Timestamp, RepIndex, TerritoryIndex)>,
+    /// Whether it has been in the stage of role sql or behind it.
+    pub(crate) is_sql: bool,
+}
+
+impl Progress {
+    /// How far the states of a history went in the pipeline of a stage.
+    fn of<'s>(states: impl Iterator<Item = State<'s>>, beside: StageIndex, config: &FoldConfig) -> Self {
+        let inside = states.filter(|state| config.pipelines.are_beside(state.stage, beside));
+        inside.fold(Self::default(), |progress, state| progress.then(&state, config))
+    }
+
+    fn then(mut self, state: &State<'_>, config: &FoldConfig) -> Self {
+        let pipelines = &config.pipelines;
+        match pipelines.kind(state.stage) {
+            StageKind::Lost => return self,
+            StageKind::Won => self.was_won = true,
+            StageKind::Open => self.furthest = self.furthest.max(Some(state.stage)),
+        }
+        let is_at = |role| {
+            let stage = pipelines.with_role(role, state.stage);
+            stage.is_some_and(|stage| state.stage >= stage || pipelines.kind(state.stage) == StageKind::Won)
+        };
+        if self.mql.is_none() && is_at(StageRole::Mql) {
+            self.mql = Some((state.occurred_at, state.rep, state.territory));
+        }
+        self.is_sql |= is_at(StageRole::Sql);
+        self
+    }
+
+    /// Whether the deal has been in an open stage of the pipeline or behind it.
+    pub(crate) fn has_reached(&self, stage: StageIndex) -> bool {
+        self.was_won || Some(stage) <= self.furthest
+    }
+}
+
+/// Since when nothing more is expected of a deal.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Settling<'a> {
+    /// The state at close: the last of those with the time at which the deal entered the final unbroken run of closed
+    /// states, so that a correction as of then counts and a change of hands later does not; none if the deal is open
+    /// or deleted.
+    closed: Option<State<'a>>,
+    deleted_at: Option<Timestamp>,
+}
+
+impl<'a> Settling<'a> {
+    /// With one more event, behind all others.
+    pub(crate) fn then(self, state: State<'a>, config: &FoldConfig) -> Self {
+        if state.deleted {
+            return Self { closed: None, deleted_at: Some(state.occurred_at) };
+        }
+        let is_closed = config.pipelines.kind(state.stage).is_closed();
+        let closed = match self.closed {
+            _ if !is_closed => None,
+            Some(closed) if closed.occurred_at != state.occurred_at => Some(closed),
+            _ => Some(state),
+        };
+        Self { closed, deleted_at: None }
+    }
+
+    /// The time of the close, or of the deletion; none if the deal is open.
+    pub(crate) fn settled_at(&self) -> Option<Timestamp> {
+        self.deleted_at.or_else(|| self.closed.map(|state| state.occurred_at))
+    }
+}
+
+impl<'a> Story<'a> {
+    /// The story of a history; none if it has no events. `each` is told of every event with the story before it.
+    pub(crate) fn of(
+        history: History<'a>,
+        config: &FoldConfig,
+        mut each: impl FnMut(Option<&Self>, &State<'a>),
+    ) -> Option<Self> {
+        let states = || history.iter().map(|(state, _, _)| state);
+        let mut story: Option<Self> = None;
+        for (number, state) in states().enumerate() {
+            each(story.as_ref(), &state);
+            story = Some(match story {
+                None => Self::begin(state, config),
+                Some(before) if before.can_append(&state, config) => before.then(state, config),
+                Some(before) => {
+                    let progress = Progress::of(states().take(number + 1), state.stage, config);
+                    Self { progress, ..before.then(state, config) }
+                }
+            });
+        }
+        story
+    }
+
+    /// The story of a history with this one event.
+    pub(crate) fn begin(state: State<'a>, config: &FoldConfig) -> Self {
+        Self {
+            created: state,
+            latest: state,
+            amount: state.amount,
+            entered_at: state.occurred_at,
+            progress: Progress::default().then(&state, config),
+            settling: Settling::default().then(state, config),
+        }
+    }
+
+    /// Whether [`then`](Self::then) can tell the story with this event behind all others: in another pipeline, how far
+    /// the deal has been depends on events that the story does not have.
+    pub(crate) fn can_append(&self, state: &State<'_>, config: &FoldConfig) -> bool {
+        config.pipelines.are_beside(self.latest.stage, state.stage)
+    }
+
+    /// The story with one more event, behind all others.
+    pub(crate) fn then(self, state: State<'a>, config: &FoldConfig) -> Self {
+        let is_of_creation = state.occurred_at == self.created.occurred_at;
+        Self {
+            created: if is_of_creation { state } else { self.created },
+            latest: state,
+            amount: state.amount.or(self.amount),
+            entered_at: if state.stage == self.latest.stage { self.entered_at } else { state.occurred_at },
+            progress: self.progress.then(&state, config),
+            settling: self.settling.then(state, config),
+        }
+    }
+
+    /// See [`Settling::settled_at`].
+    pub(crate) fn settled_at(&self) -> Option<Timestamp> {
+        self.settling.settled_at()
+    }
+
+    /// The state at close; none if the deal is open or deleted.
+    pub(crate) const fn closed(&self) -> Option<&State<'a>> {
+        self.settling.closed.as_ref()
+    }
+}
+
+/// See [`Settling::settled_at`].
+pub(crate) fn settled_at(history: History<'_>, config: &FoldConfig) -> Option<Timestamp> {
+    let states = history.iter().map(|(state, _, _)| state);
+    states.fold(Settling::default(), |settling, state| settling.then(state, config)).settled_at()
+}

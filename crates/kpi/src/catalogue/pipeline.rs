@@ -1,0 +1,86 @@
+//! What is open now.
+
+use std::collections::BTreeMap;
+
+use model::{Currency, Measure, StageIndex};
+
+use super::{Computed, Dimension, Kpi, stages};
+use crate::conversion::Conversion;
+use crate::input::Input;
+use crate::value::{Part, PartKey, Unit, Value};
+
+pub(super) const OPEN_DEALS: Kpi = Kpi {
+    name: "open_deals",
+    metric: "open_deals",
+    unit: Unit::Deals,
+    dimension: Dimension::Stage,
+    periods: &[],
+    help: "Open deals now.",
+    formula: "count of deals whose latest stage is open, by stage",
+    edge_cases: "For the rep and territory the deal has now.",
+    source: "deal events: stage",
+    compute: open_deals,
+};
+
+pub(super) const OPEN_AMOUNT: Kpi = Kpi {
+    name: "open_amount",
+    metric: "open_amount",
+    unit: Unit::Money,
+    dimension: Dimension::Stage,
+    periods: &[],
+    help: "Amount of the deals that are open now, in the reporting currency.",
+    formula: "sum over open deals of amount x latest exchange rate, by stage, each sum rounded once, half to even",
+    edge_cases: "Divided over credited reps. Absent if an exchange rate is missing. Stages are rounded each by \
+        itself.",
+    source: "deal events: stage, amount, currency, credits; reference records: fx_rate",
+    compute: open_amount,
+};
+
+fn open_deals(input: &Input<'_>) -> Computed {
+    let counted: BTreeMap<StageIndex, i128> = input
+        .sums
+        .tally
+        .iter()
+        .filter_map(|(measure, deals)| match measure {
+            Measure::OpenDeals(stage) => Some((stage, deals)),
+            _ => None,
+        })
+        .collect();
+    let part = |stage| {
+        let deals = counted.get(&stage).copied().unwrap_or(0);
+        Part { key: PartKey::Stage(stage), value: Ok(Value::Whole(deals)) }
+    };
+    Computed {
+        value: Ok(Value::Whole(counted.values().sum())),
+        parts: stages(input, &counted).map(part).collect(),
+        by_currency: Vec::new(),
+        named: None,
+        verdict: None,
+    }
+}
+
+fn open_amount(input: &Input<'_>) -> Computed {
+    let reporting = input.sums.amounts.reporting();
+    let mut counted: BTreeMap<StageIndex, Conversion> = BTreeMap::new();
+    let mut all = Conversion::new(reporting);
+    let mut by_currency: BTreeMap<Currency, i128> = BTreeMap::new();
+    for (measure, minor) in input.sums.tally.iter() {
+        if let Measure::OpenAmount(stage, currency) = measure {
+            let of_stage = counted.entry(stage).or_insert_with(|| Conversion::new(reporting));
+            of_stage.add(minor, currency, None, input.reference);
+            all.add(minor, currency, None, input.reference);
+            *by_currency.entry(currency).or_insert(0) += minor;
+        }
+    }
+    let part = |stage| {
+        let value = counted.get(&stage).map_or(Ok(0), Conversion::total).map(Value::Whole);
+        Part { key: PartKey::Stage(stage), value }
+    };
+    Computed {
+        value: all.total().map(Value::Whole),
+        parts: stages(input, &counted).map(part).collect(),
+        by_currency: by_currency.into_iter().collect(),
+        named: None,
+        verdict: None,
+    }
+}

@@ -1,0 +1,98 @@
+//! What the values of one scope and period are made from.
+
+use model::{Pipelines, Reference, Tally};
+use serde::{Deserialize, Serialize};
+
+use crate::amounts::Amounts;
+use crate::value::Absence;
+
+/// The sums of a scope in a period.
+#[derive(Debug, Clone, Copy)]
+pub struct Sums<'a> {
+    /// The sums by measure.
+    pub tally: &'a Tally,
+    /// The sums of money, each at the rate of its day.
+    pub amounts: &'a Amounts,
+}
+
+/// A rep's won amount and what was to be won, in minor units of the reporting currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RepQuota {
+    /// The credited won amount of the period.
+    pub won: Result<i128, Absence>,
+    /// The quota of the period.
+    pub quota: Result<i128, Absence>,
+}
+
+/// What definitions may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The sums of the scope and period; for standing KPIs, those that stand now.
+    pub sums: Sums<'a>,
+    /// The sums of the same scope in the period before; none for what stands now.
+    pub previous: Option<Sums<'a>>,
+    /// The sums of the same scope that stand now.
+    pub standing: Sums<'a>,
+    /// Of each rep of the scope who has a quota for the period.
+    pub quotas: &'a [RepQuota],
+    /// The scope's goal for the period, in minor units of the reporting currency.
+    pub goal: Option<Result<i128, Absence>>,
+    /// How many seconds of the period have passed, of how many: `[0, all]`. None for what stands now.
+    pub elapsed: Option<(i128, i128)>,
+    /// Where the latest exchange rates come from.
+    pub reference: &'a Reference,
+    /// The stages.
+    pub pipelines: &'a Pipelines,
+    /// Where verdicts change.
+    pub thresholds: &'a Thresholds,
+}
+
+/// Where verdicts change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Thresholds {
+    /// An average deal size within so many percent of the previous period's is flat.
+    pub flat_within_percent: u32,
+    /// With a smaller share of reps at quota, quotas are too high.
+    pub at_quota_percent_min: u32,
+    /// With a larger share of reps at quota, quotas are too low.
+    pub at_quota_percent_max: u32,
+    /// The share of tracked time that should go into selling.
+    pub selling_time_percent: u32,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            flat_within_percent: 5,
+            at_quota_percent_min: 50,
+            at_quota_percent_max: 80,
+            selling_time_percent: 39,
+        }
+    }
+}
+
+impl Thresholds {
+    /// Whether they make sense.
+    ///
+    /// # Errors
+    /// What does not, in words.
+    pub fn check(&self) -> Result<(), String> {
+        let percents = [
+            ("flat_within_percent", self.flat_within_percent),
+            ("at_quota_percent_min", self.at_quota_percent_min),
+            ("at_quota_percent_max", self.at_quota_percent_max),
+            ("selling_time_percent", self.selling_time_percent),
+        ];
+        if let Some((key, value)) = percents.iter().find(|(_, value)| *value > 100) {
+            return Err(format!("{key} is {value}; expected 0 to 100"));
+        }
+        if self.at_quota_percent_min > self.at_quota_percent_max {
+            let (min, max) = (self.at_quota_percent_min, self.at_quota_percent_max);
+            return Err(format!(
+                "at_quota_percent_min is {min} and at_quota_percent_max {max}; expected min <= max"
+            ));
+        }
+        Ok(())
+    }
+}
