@@ -1,5 +1,6 @@
 //! The board: tables of sums by period, what turns them into answers, and what is known of the partitions.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,7 +15,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::leaderboard::{Group, Leaderboard, Order};
 use crate::names::Names;
 use crate::organisation::Organisation;
-use crate::partition::{Partition, PartitionWriter, Partitions};
+use crate::partition::{Partition, PartitionWriter, Partitions, deltas_of};
 use crate::status::{Readiness, Status, Statuses};
 use crate::table::{Delta, ForeignKey, PeriodSlot, SumKey, Table};
 use crate::view::{Beside, Related, Scope, ScopeTally, Targets, View};
@@ -26,6 +27,7 @@ pub struct Board {
     thresholds: Arc<Thresholds>,
     calendar: Calendar,
     reporting: Currency,
+    /// Of the periods that somebody has asked for; see [`Board::table`].
     tables: DashMap<PeriodSlot, Arc<RwLock<Table>>>,
     reps: RwLock<Names>,
     territories: RwLock<Names>,
@@ -195,10 +197,11 @@ impl Board {
     /// The periods of a kind that have numbers, in order.
     #[must_use]
     pub fn periods(&self, kind: PeriodKind) -> Vec<Period> {
-        let periods = self.tables.iter().filter_map(|table| table.key().period());
-        let mut periods: Vec<Period> = periods.filter(|period| period.kind == kind).collect();
-        periods.sort_unstable();
-        periods
+        let partitions: Vec<Arc<Partition>> = self.partitions.read().values().map(Arc::clone).collect();
+        let days = partitions.iter().flat_map(|partition| partition.days());
+        let dated = days.filter(|&day| day != CellKey::STANDING);
+        let periods: BTreeSet<Period> = dated.map(|day| self.calendar.period_of(kind, day)).collect();
+        periods.into_iter().collect()
     }
 
     /// The sums of a scope in a period; nothing for an id that does not exist. Cost: one pass over the period's table.
@@ -312,8 +315,43 @@ impl Board {
         (seconds(now).clamp(start, end) - start, end - start)
     }
 
+    /// The table of a period, made from the partitions' cells when it is first asked for and kept up to date from then
+    /// on: most periods of a long history are never looked at. None while there is nothing in it.
     fn table(&self, slot: PeriodSlot) -> Option<Arc<RwLock<Table>>> {
-        self.tables.get(&slot).map(|table| Arc::clone(&table))
+        if let Some(table) = self.tables.get(&slot) {
+            return Some(Arc::clone(&table));
+        }
+        let days = match slot {
+            PeriodSlot::Standing => CellKey::STANDING..Day(CellKey::STANDING.0 + 1),
+            PeriodSlot::Period(period) => self.calendar.days(period),
+        };
+        // No partition can come, and none can publish, between what is read here and the moment from which publishes go to
+        // the table, too. Whoever holds a partition's cells never waits for the list of them.
+        let partitions = self.partitions.read();
+        let held: Vec<_> = partitions.values().map(|partition| partition.hold()).collect();
+        if let Some(table) = self.tables.get(&slot) {
+            return Some(Arc::clone(&table));
+        }
+        let mut table = Table::default();
+        for (day, owner, row) in held.iter().flat_map(|cells| cells.rows(days.clone())) {
+            let deltas: Vec<Delta> = deltas_of(day, owner, row, |value| value).collect();
+            table.apply(&deltas, self.reporting);
+        }
+        if table.is_empty() {
+            return None;
+        }
+        let table = Arc::new(RwLock::new(table));
+        self.tables.insert(slot, Arc::clone(&table));
+        Some(table)
+    }
+
+    /// Whether a day is within a period that has a table.
+    pub(crate) fn shows(&self, day: Day) -> bool {
+        if day == CellKey::STANDING {
+            return self.tables.contains_key(&PeriodSlot::Standing);
+        }
+        let slot = |kind| PeriodSlot::Period(self.calendar.period_of(kind, day));
+        PeriodKind::ALL.into_iter().any(|kind| self.tables.contains_key(&slot(kind)))
     }
 
     fn all_tables(&self) -> Vec<Arc<RwLock<Table>>> {
@@ -372,12 +410,10 @@ impl Board {
         self.ignored.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Adds changes to the tables of their periods: sorted by day first, so that each table is locked once.
+    /// Adds changes to the tables of their periods that there are: sorted by day first, so that each table is locked once, and then by
+    /// row.
     pub(crate) fn apply(&self, mut deltas: Vec<Delta>) {
-        if deltas.is_empty() {
-            return;
-        }
-        deltas.sort_unstable_by_key(|delta| delta.day);
+        deltas.sort_unstable_by_key(|delta| (delta.day, delta.key.owner()));
         let standing = deltas.partition_point(|delta| delta.day == CellKey::STANDING);
         let (standing, dated) = deltas.split_at(standing);
         if !standing.is_empty() {
@@ -398,16 +434,9 @@ impl Board {
     }
 
     fn apply_to(&self, slot: PeriodSlot, deltas: &[Delta]) {
-        let table = Arc::clone(&self.tables.entry(slot).or_default());
-        let is_empty = {
-            let mut table = table.write();
-            table.apply(deltas, self.reporting);
-            table.is_empty()
-        };
-        drop(table);
-        if is_empty {
-            // Only while nobody else holds it: what they would write to a table outside the map would be lost.
-            self.tables.remove_if(&slot, |_, table| Arc::strong_count(table) == 1 && table.read().is_empty());
+        // A clone, so that no reader of another period waits for this one's lock.
+        if let Some(table) = self.tables.get(&slot).map(|table| Arc::clone(&table)) {
+            table.write().apply(deltas, self.reporting);
         }
     }
 }

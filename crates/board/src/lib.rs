@@ -11,17 +11,19 @@
 //! One read of one period is consistent in itself for every partition whose publish it sees; two reads may have a
 //! publish between them, and the next read agrees again.
 //!
-//! Memory: a cell of a day costs 36 bytes in its partition and 32 bytes in each table of its day, week, month, quarter
-//! and year (shared there by all days and partitions), and a byte more each for the hash table, which is 44 to 87 %
-//! full: about 175 bytes a cell in all, measured with 3.8 million cells of 1 000 reps over 500 days. Won amounts in
-//! foreign currencies also stand by day in each of the five tables. Names are stored once. A publish needs another 96
-//! bytes a cell while it lasts.
+//! A period's table is made when somebody asks for the period, and kept up to date from then on.
+//!
+//! Memory: a cell costs 20 bytes in its partition, in a row with the others of its rep, territory and day, and as much in
+//! each table of its day, week, month, quarter and year that there is (shared there by all days and partitions), beside
+//! what a row and its growth cost. Money in foreign currencies also stands by day in each of these tables. Names are stored
+//! once. A publish needs about 150 bytes a cell while it lasts.
 
 mod board;
 mod leaderboard;
 mod names;
 mod organisation;
 mod partition;
+mod row;
 mod status;
 mod table;
 mod view;

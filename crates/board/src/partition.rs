@@ -4,15 +4,18 @@
 //! into changes of the sums (invariant BOARD-2). Names are numbered by each writer in its own way: they are translated
 //! on arrival, and a writer made after a restart brings its own table.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use model::{CellKey, Offset, PartitionId, RepIndex, TerritoryIndex, TopicName};
-use parking_lot::Mutex;
+use model::{CellKey, Day, Offset, PartitionId, RepIndex, TerritoryIndex, TopicName};
+use parking_lot::{Mutex, MutexGuard};
 use rustc_hash::FxHashMap;
 use thiserror::Error;
 
 use crate::board::Board;
-use crate::table::{Delta, Sum, SumKey, release_room};
+use crate::row::Row;
+use crate::table::{Delta, Owner, SumKey, release_room};
 
 /// How far the log was folded for a publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,10 +76,19 @@ pub(crate) struct Partition {
 }
 
 #[derive(Debug, Default)]
-struct Cells {
+pub(crate) struct Cells {
     /// The number of the newest writer.
     writer: u64,
-    values: FxHashMap<CellKey, Sum>,
+    /// By day, so that the tables of periods can be made from them.
+    days: BTreeMap<Day, FxHashMap<Owner, Row>>,
+}
+
+impl Cells {
+    /// The rows of a range of days.
+    pub(crate) fn rows(&self, days: Range<Day>) -> impl Iterator<Item = (Day, Owner, &Row)> {
+        let days = self.days.range(days);
+        days.flat_map(|(&day, rows)| rows.iter().map(move |(&owner, row)| (day, owner, row)))
+    }
 }
 
 impl Partition {
@@ -92,7 +104,17 @@ impl Partition {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.cells.lock().values.len()
+        self.cells.lock().days.values().flat_map(FxHashMap::values).map(Row::len).sum()
+    }
+
+    /// The days that there are cells of.
+    pub(crate) fn days(&self) -> Vec<Day> {
+        self.cells.lock().days.keys().copied().collect()
+    }
+
+    /// The cells, which do not change while the guard is held.
+    pub(crate) fn hold(&self) -> MutexGuard<'_, Cells> {
+        self.cells.lock()
     }
 }
 
@@ -120,8 +142,9 @@ impl PartitionWriter {
     /// Ignored, and counted, if the stamp is older than the last one that was applied: since cells follow from the log
     /// alone, the later publish of the same writer brings what is missing. Repeating a publish changes nothing.
     ///
-    /// Cost: about a hash table's update for each cell and each of its five periods; a table's lock is taken once a
-    /// period, not once a cell.
+    /// Cost: about a hash table's update for each row (the cells of one rep, territory and day, if they are behind one
+    /// another) and for each of its periods that somebody has asked for; a table's lock is taken once a period, not once a
+    /// cell.
     ///
     /// # Errors
     /// A cell without a name or outside all calendars; then nothing is applied, and a retry gives the same answer.
@@ -145,18 +168,33 @@ impl PartitionWriter {
             self.board.count_ignored();
             return Ok(Published::Ignored);
         }
-        let mut deltas = Vec::with_capacity(cells.len());
-        for (key, value) in cells {
-            let before =
-                if value == 0 { own.values.remove(&key) } else { own.values.insert(key, Sum::new(value)) };
-            let delta = value.wrapping_sub(before.map_or(0, Sum::get));
-            if delta != 0 {
-                deltas.push(delta_of(key, delta));
+        // Which tables there are does not change for as long as this partition's cells are held.
+        let mut shown: FxHashMap<Day, bool> = FxHashMap::default();
+        let mut deltas = Vec::new();
+        let mut changed_cells = 0;
+        for of_row in cells.chunk_by(|(left, _), (right, _)| row_key(left) == row_key(right)) {
+            let (owner, day) = row_key(&of_row[0].0);
+            let is_shown = *shown.entry(day).or_insert_with(|| self.board.shows(day));
+            let rows = own.days.entry(day).or_default();
+            let row = rows.entry(owner).or_default();
+            for &(key, value) in of_row {
+                let delta = value.wrapping_sub(row.set(key.measure, value));
+                changed_cells += usize::from(delta != 0);
+                if delta != 0 && is_shown {
+                    deltas.push(delta_of(key, delta));
+                }
+            }
+            if row.is_empty() {
+                rows.remove(&owner);
+                release_room(rows);
+                if rows.is_empty() {
+                    own.days.remove(&day);
+                }
             }
         }
-        release_room(&mut own.values);
-        let changed_cells = deltas.len();
-        self.board.apply(deltas);
+        if changed_cells > 0 {
+            self.board.apply(deltas);
+        }
         *self.partition.stamp.lock() = Some(stamp);
         Ok(Published::Applied { changed_cells })
     }
@@ -169,11 +207,16 @@ impl PartitionWriter {
             self.board.count_ignored();
             return Published::Ignored;
         }
-        let deltas: Vec<Delta> = std::mem::take(&mut own.values)
-            .into_iter()
-            .map(|(key, value)| delta_of(key, value.get().wrapping_neg()))
-            .collect();
-        let changed_cells = deltas.len();
+        let mut deltas = Vec::new();
+        let mut changed_cells = 0;
+        for (day, rows) in std::mem::take(&mut own.days) {
+            changed_cells += rows.values().map(Row::len).sum::<usize>();
+            if self.board.shows(day) {
+                deltas.extend(
+                    rows.iter().flat_map(|(&owner, row)| deltas_of(day, owner, row, i128::wrapping_neg)),
+                );
+            }
+        }
         self.board.apply(deltas);
         *self.partition.stamp.lock() = None;
         Published::Applied { changed_cells }
@@ -192,6 +235,24 @@ impl PartitionWriter {
             ..key
         })
     }
+}
+
+const fn row_key(key: &CellKey) -> (Owner, Day) {
+    (Owner { rep: key.rep, territory: key.territory }, key.day)
+}
+
+/// The changes that a row makes.
+pub(crate) fn deltas_of(
+    day: Day,
+    Owner { rep, territory }: Owner,
+    row: &Row,
+    sign: fn(i128) -> i128,
+) -> impl Iterator<Item = Delta> {
+    row.iter().map(move |(measure, value)| Delta {
+        day,
+        key: SumKey { rep, territory, measure },
+        value: sign(value),
+    })
 }
 
 const fn delta_of(key: CellKey, value: i128) -> Delta {

@@ -1,9 +1,11 @@
 //! The sums of one period, by rep, territory and measure.
 
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
 
 use model::{CellKey, Currency, Day, Measure, Period, RepIndex, TerritoryIndex};
 use rustc_hash::FxHashMap;
+
+use crate::row::Row;
 
 /// Which sums: those of a period, or those that stand now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,23 +33,6 @@ impl From<Option<Period>> for PeriodSlot {
     }
 }
 
-/// A sum with the alignment of its keys, which saves a quarter of a table's memory.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sum([u32; 4]);
-
-impl Sum {
-    #[expect(clippy::cast_possible_truncation, reason = "the value is cut into its four words")]
-    pub(crate) const fn new(value: i128) -> Self {
-        let value = value.cast_unsigned();
-        Self([value as u32, (value >> 32) as u32, (value >> 64) as u32, (value >> 96) as u32])
-    }
-
-    pub(crate) const fn get(self) -> i128 {
-        let [a, b, c, d] = self.0;
-        (a as u128 | (b as u128) << 32 | (c as u128) << 64 | (d as u128) << 96).cast_signed()
-    }
-}
-
 /// Board-wide key of a sum within a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SumKey {
@@ -56,10 +41,16 @@ pub(crate) struct SumKey {
     pub(crate) measure: Measure,
 }
 
-impl Hash for SumKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(u64::from(self.rep.0) << 32 | u64::from(self.territory.0));
-        state.write_u32(self.measure.code());
+/// For whom the sums of a row are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Owner {
+    pub(crate) rep: RepIndex,
+    pub(crate) territory: TerritoryIndex,
+}
+
+impl SumKey {
+    pub(crate) const fn owner(self) -> Owner {
+        Owner { rep: self.rep, territory: self.territory }
     }
 }
 
@@ -83,62 +74,56 @@ pub(crate) struct Delta {
 /// All sums of a period.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    sums: FxHashMap<SumKey, Sum>,
+    rows: FxHashMap<Owner, Row>,
     /// Sums of money in other currencies than the reporting one, by day.
-    foreign: FxHashMap<ForeignKey, Sum>,
+    foreign: FxHashMap<ForeignKey, i128>,
 }
 
 impl Table {
-    /// Adds changes to the sums; money in other currencies than the reporting one by its day, too.
+    /// Adds changes to the sums; money in other currencies than the reporting one by its day, too. Those of a row are
+    /// behind one another.
     pub(crate) fn apply(&mut self, deltas: &[Delta], reporting: Currency) {
-        for delta in deltas {
-            add(&mut self.sums, delta.key, delta.value);
-            let SumKey { rep, territory, measure } = delta.key;
-            if delta.day != CellKey::STANDING
-                && measure.currency().is_some_and(|currency| currency != reporting)
-            {
-                let key = ForeignKey { rep, territory, day: delta.day, measure };
-                add(&mut self.foreign, key, delta.value);
+        for of_row in deltas.chunk_by(|left, right| left.key.owner() == right.key.owner()) {
+            let owner = of_row[0].key.owner();
+            let row = self.rows.entry(owner).or_default();
+            for delta in of_row {
+                row.add(delta.key.measure, delta.value);
+            }
+            if row.is_empty() {
+                self.rows.remove(&owner);
             }
         }
-        release_room(&mut self.sums);
+        for &Delta { day, key: SumKey { rep, territory, measure }, value } in deltas {
+            if day != CellKey::STANDING && measure.currency().is_some_and(|currency| currency != reporting) {
+                let key = ForeignKey { rep, territory, day, measure };
+                let sum = self.foreign.entry(key).or_insert(0);
+                *sum = sum.wrapping_add(value);
+                if *sum == 0 {
+                    self.foreign.remove(&key);
+                }
+            }
+        }
+        release_room(&mut self.rows);
         release_room(&mut self.foreign);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.sums.is_empty() && self.foreign.is_empty()
+        self.rows.is_empty() && self.foreign.is_empty()
     }
 
+    /// How many sums are held. Cost: a pass over the rows.
     pub(crate) fn len(&self) -> usize {
-        self.sums.len() + self.foreign.len()
+        self.rows.values().map(Row::len).sum::<usize>() + self.foreign.len()
     }
 
     pub(crate) fn sums(&self) -> impl Iterator<Item = (SumKey, i128)> {
-        self.sums.iter().map(|(&key, sum)| (key, sum.get()))
+        self.rows.iter().flat_map(|(&Owner { rep, territory }, row)| {
+            row.iter().map(move |(measure, value)| (SumKey { rep, territory, measure }, value))
+        })
     }
 
     pub(crate) fn foreign(&self) -> impl Iterator<Item = (ForeignKey, i128)> {
-        self.foreign.iter().map(|(&key, sum)| (key, sum.get()))
-    }
-}
-
-/// Adds in the group of 128-bit integers, so that no order of changes can fail; what is 0 is taken out.
-fn add<K: Eq + Hash>(sums: &mut FxHashMap<K, Sum>, key: K, value: i128) {
-    use std::collections::hash_map::Entry;
-    match sums.entry(key) {
-        Entry::Vacant(vacant) => {
-            if value != 0 {
-                vacant.insert(Sum::new(value));
-            }
-        }
-        Entry::Occupied(mut occupied) => {
-            let sum = occupied.get().get().wrapping_add(value);
-            if sum == 0 {
-                occupied.remove();
-            } else {
-                occupied.insert(Sum::new(sum));
-            }
-        }
+        self.foreign.iter().map(|(&key, &sum)| (key, sum))
     }
 }
 
@@ -153,15 +138,6 @@ pub(crate) fn release_room<K: Eq + Hash, V>(map: &mut FxHashMap<K, V>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::CellKey;
-    use proptest::prelude::*;
-
-    #[test]
-    fn entries_are_as_small_as_promised() {
-        assert_eq!(size_of::<(SumKey, Sum)>(), 32);
-        assert_eq!(size_of::<(CellKey, Sum)>(), 36);
-    }
-
     #[test]
     fn a_table_that_was_emptied_keeps_no_room() {
         let delta = |rep, value| Delta {
@@ -172,16 +148,9 @@ mod tests {
         let usd = Currency::from_code("USD").unwrap();
         let mut table = Table::default();
         table.apply(&(0..10_000).map(|rep| delta(rep, 1)).collect::<Vec<_>>(), usd);
-        assert!(table.sums.capacity() >= 10_000);
+        assert!(table.rows.capacity() >= 10_000);
         table.apply(&(0..10_000).map(|rep| delta(rep, -1)).collect::<Vec<_>>(), usd);
         assert!(table.is_empty());
-        assert!(table.sums.capacity() < 100);
-    }
-
-    proptest! {
-        #[test]
-        fn sums_are_kept_whole(value: i128) {
-            prop_assert_eq!(Sum::new(value).get(), value);
-        }
+        assert!(table.rows.capacity() < 100);
     }
 }

@@ -35,18 +35,25 @@ fn leaderboard(document: &Value) -> String {
 }
 
 fn kpis(document: &Value) -> String {
-    let mut table = new_table(&["KPI", "value", "unit"], &[1]);
+    let mut table = new_table(&["KPI", "value", "unit", ""], &[1]);
     for kpi in document["kpis"].as_array().into_iter().flatten() {
         let unit = kpi["unit"].as_str().unwrap_or_default();
         let name = kpi["name"].as_str().unwrap_or_default();
-        table.add_row([name.to_owned(), figure(kpi, unit), unit_of(kpi, unit)]);
+        let verdict = kpi["verdict"].as_str().unwrap_or_default().replace('_', " ");
+        table.add_row([name.to_owned(), figure(kpi, unit), unit_of(kpi, unit), verdict]);
         for part in kpi["by"].as_object().into_iter().flat_map(|by| by.values()) {
             for part in part.as_array().into_iter().flatten() {
-                let label = part["stage"].as_str().or_else(|| part["category"].as_str()).unwrap_or_default();
+                let names = ["stage", "category", "attainment"];
+                let label = names.iter().find_map(|name| part[name].as_str()).unwrap_or_default();
+                // What a KPI is there to name is a part of it by all its names.
+                let is_named = kpi["named"]
+                    .as_object()
+                    .is_some_and(|named| named.iter().all(|(name, value)| &part[name] == value));
                 if part["value"].is_null() {
                     continue;
                 }
-                table.add_row([format!("  {label}"), figure(part, unit), String::new()]);
+                let mark = if is_named { "◀" } else { "" }.to_owned();
+                table.add_row([format!("  {label}"), figure(part, unit), String::new(), mark]);
             }
         }
     }
@@ -69,7 +76,11 @@ fn title(document: &Value) -> String {
 }
 
 fn unit_of(figure: &Value, unit: &str) -> String {
-    figure["currency"].as_str().unwrap_or(unit).to_owned()
+    match (figure["currency"].as_str(), unit) {
+        (Some(currency), "money_per_day") => format!("{currency} a day"),
+        (Some(currency), _) => currency.to_owned(),
+        (None, unit) => unit.to_owned(),
+    }
 }
 
 /// A value as people read it: thousands apart, shares in percent, at most two fraction digits.

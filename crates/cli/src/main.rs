@@ -48,6 +48,7 @@ enum Command {
     Load(commands::load::LoadArguments),
     Import(import::Arguments),
     CheckConfig(commands::check_config::CheckConfigArguments),
+    Kpis(commands::kpis::KpisArguments),
     Completions(commands::completions::CompletionsArguments),
 }
 
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         Command::CheckConfig(check) => {
             settings().and_then(|settings| commands::check_config::run(&check, &settings))
         }
+        Command::Kpis(kpis) => commands::kpis::run(&kpis),
         Command::Completions(completions) => {
             commands::completions::run(&completions, &mut Arguments::command())
         }

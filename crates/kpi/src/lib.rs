@@ -11,6 +11,7 @@ mod amounts;
 mod catalogue;
 mod conversion;
 mod input;
+mod page;
 mod quantile;
 mod value;
 
@@ -18,4 +19,5 @@ pub use amounts::Amounts;
 pub use catalogue::{CATALOGUE, Dimension, Kpi, find};
 pub use conversion::Conversion;
 pub use input::{Input, RepQuota, Sums, Thresholds};
+pub use page::page;
 pub use value::{Absence, Attainment, KpiValue, Part, PartKey, Unit, Value, Verdict};

@@ -58,10 +58,11 @@ pub(crate) const DEAD_LETTER_DEADLINE: Duration = Duration::from_secs(10);
 const LOOK_AROUND: Duration = Duration::from_millis(200);
 /// How often a worker counts what it holds.
 const COUNT_INTERVAL: Duration = Duration::from_secs(5);
-/// Publishing takes at most a fifth of a worker's time, and while history is read, which nobody waits to see half of,
-/// a fortieth.
-const PUBLISH_SHARE: u32 = 4;
-const PUBLISH_SHARE_BEHIND: u32 = 39;
+/// How many times as long as publishing took, and how many publish intervals, are between two of them at least: it takes
+/// at most a fifth of a worker's time.
+const PUBLISHING: (u32, u32) = (4, 1);
+/// The same while history is read, which nobody waits to see half of.
+const PUBLISHING_BEHIND: (u32, u32) = (39, 10);
 
 impl Worker {
     pub(crate) fn start(process: PartitionProcess, surroundings: Surroundings) -> std::io::Result<Self> {
@@ -160,9 +161,11 @@ impl Shift {
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let share = if self.process.has_caught_up() { PUBLISH_SHARE } else { PUBLISH_SHARE_BEHIND };
-            let pause = self.surroundings.options.publish_interval().max(self.publish_took * share);
-            let is_idle = tasks.is_empty();
+            let is_behind = !self.process.has_caught_up();
+            let (share, intervals) = if is_behind { PUBLISHING_BEHIND } else { PUBLISHING };
+            let pause = self.surroundings.options.publish_interval() * intervals;
+            let pause = pause.max(self.publish_took * share);
+            let is_idle = tasks.is_empty() && !is_behind;
             let is_time = is_idle || self.published_at.elapsed() >= pause;
             // Before it is told for the first time that all is counted, all that is counted must be shown.
             let has_just_caught_up = was_behind && self.process.has_caught_up();

@@ -183,7 +183,14 @@ fn a_publish_that_breaks_a_rule_changes_nothing() {
 
     let good = [(key(0, 0, 0), 1), (CellKey { day: CellKey::STANDING, ..key(0, 0, 0) }, 2)];
     assert_eq!(writer.publish::<&str>(stamp(9), &[], &[], good), Ok(Published::Applied { changed_cells: 2 }));
-    assert_eq!(board.counts(), (2, 6));
+    // Sums are made for periods that are asked for.
+    assert_eq!(board.counts(), (2, 0));
+    for (slot, sums) in
+        [(PeriodSlot::Standing, 1), (PeriodSlot::Period(board.periods(PeriodKind::Week)[0]), 2)]
+    {
+        assert!(!board.tally(&Scope::Company, slot).is_empty());
+        assert_eq!(board.counts(), (2, sums));
+    }
     assert_eq!(board.positions(), [(PartitionId(0), "deals".into(), Offset(9))]);
 }
 
