@@ -3,30 +3,17 @@
 //! Changes come several to a row, so that a row is looked up once for all of them, and what they cost is the memory
 //! that is waited for.
 
-use model::Measure;
+use model::{Measure, PackedSum};
 
 /// Sums that are not 0, ascending by the measure's code.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Row(Vec<Entry>);
 
-/// A sum with the alignment of its measure's code, which saves a sixth of the memory.
+/// A measure, by its code, and its sum.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     code: u32,
-    sum: [u32; 4],
-}
-
-impl Entry {
-    #[expect(clippy::cast_possible_truncation, reason = "the value is cut into its four words")]
-    const fn new(code: u32, value: i128) -> Self {
-        let value = value.cast_unsigned();
-        Self { code, sum: [value as u32, (value >> 32) as u32, (value >> 64) as u32, (value >> 96) as u32] }
-    }
-
-    const fn value(&self) -> i128 {
-        let [a, b, c, d] = self.sum;
-        (a as u128 | (b as u128) << 32 | (c as u128) << 64 | (d as u128) << 96).cast_signed()
-    }
+    sum: PackedSum,
 }
 
 impl Row {
@@ -44,17 +31,17 @@ impl Row {
         let code = measure.code();
         match self.0.binary_search_by_key(&code, |entry| entry.code) {
             Ok(place) => {
-                let before = self.0[place].value();
+                let before = self.0[place].sum.get();
                 match change(before) {
                     0 => drop(self.0.remove(place)),
-                    value => self.0[place] = Entry::new(code, value),
+                    value => self.0[place].sum = PackedSum::new(value),
                 }
                 before
             }
             Err(place) => {
                 let value = change(0);
                 if value != 0 {
-                    self.0.insert(place, Entry::new(code, value));
+                    self.0.insert(place, Entry { code, sum: PackedSum::new(value) });
                 }
                 0
             }
@@ -64,7 +51,7 @@ impl Row {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Measure, i128)> {
         self.0.iter().map(|entry| {
             let measure = Measure::from_code(entry.code);
-            (measure.unwrap_or_else(|| unreachable!("the code is a measure's")), entry.value())
+            (measure.unwrap_or_else(|| unreachable!("the code is a measure's")), entry.sum.get())
         })
     }
 

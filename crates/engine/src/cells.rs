@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use model::{CellKey, Contribution, Day, Measure, RepIndex, TerritoryIndex};
+use model::{CellKey, Contribution, Day, Measure, PackedSum, RepIndex, TerritoryIndex};
 use rustc_hash::FxBuildHasher;
 
 /// Rows are held in this many tables, so that a table that is shared with a frozen copy is small enough to be copied
@@ -39,33 +39,21 @@ impl RowKey {
     }
 }
 
-/// A cell: of which measure (its code), its sum, and in which round of publishing it changed last. The sum is in words so
-/// that an entry needs no padding to 16 bytes.
+/// A cell: of which measure (its code), in which round of publishing it changed last, and its sum.
 #[derive(Debug, Clone, Copy)]
 struct Cell {
     code: u32,
     changed_in: u32,
-    sum: [u32; 4],
+    sum: PackedSum,
 }
 
 impl Cell {
-    const fn new(measure: Measure) -> Self {
-        Self { code: measure.code(), changed_in: 0, sum: [0; 4] }
+    fn new(measure: Measure) -> Self {
+        Self { code: measure.code(), changed_in: 0, sum: PackedSum::default() }
     }
 
     fn measure(&self) -> Measure {
         Measure::from_code(self.code).unwrap_or_else(|| unreachable!("the code is a measure's"))
-    }
-
-    const fn value(&self) -> i128 {
-        let [a, b, c, d] = self.sum;
-        (a as u128 | (b as u128) << 32 | (c as u128) << 64 | (d as u128) << 96).cast_signed()
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "the value is cut into its four words")]
-    const fn set(&mut self, value: i128) {
-        let value = value.cast_unsigned();
-        self.sum = [value as u32, (value >> 32) as u32, (value >> 64) as u32, (value >> 96) as u32];
     }
 }
 
@@ -125,9 +113,9 @@ impl Cells {
                     place
                 });
                 let cell = &mut row.cells[place];
-                let before = cell.value();
+                let before = cell.sum.get();
                 let sum = before + value;
-                cell.set(sum);
+                cell.sum = PackedSum::new(sum);
                 self.count = self.count + usize::from(sum != 0) - usize::from(before != 0);
                 if cell.changed_in != self.round {
                     cell.changed_in = self.round;
@@ -153,10 +141,10 @@ impl Cells {
         }
         row.changed_in = self.round;
         row.cells = cells
-            .map(|(measure, value)| {
-                let mut cell = Cell { changed_in: self.round, ..Cell::new(measure) };
-                cell.set(value);
-                cell
+            .map(|(measure, value)| Cell {
+                code: measure.code(),
+                changed_in: self.round,
+                sum: PackedSum::new(value),
             })
             .collect();
         self.count += row.cells.len();
@@ -169,7 +157,7 @@ impl Cells {
     #[must_use]
     pub fn get(&self, key: &CellKey) -> i128 {
         let row = self.row(RowKey::of(key));
-        row.and_then(|row| Some(row.cells[row.find(key.measure).ok()?].value())).unwrap_or(0)
+        row.and_then(|row| Some(row.cells[row.find(key.measure).ok()?].sum.get())).unwrap_or(0)
     }
 
     /// All cells that are not 0, those of a row together, in no particular order.
@@ -182,7 +170,7 @@ impl Cells {
         &self,
     ) -> impl Iterator<Item = (RowKey, impl Iterator<Item = (Measure, i128)> + Clone)> {
         self.tables.iter().flat_map(|table| table.iter()).map(|row| {
-            let values = row.cells.iter().map(|cell| (cell.measure(), cell.value()));
+            let values = row.cells.iter().map(|cell| (cell.measure(), cell.sum.get()));
             (row.key, values.filter(|&(_, value)| value != 0))
         })
     }
@@ -213,7 +201,7 @@ impl Cells {
             };
             let before = taken.len();
             let changed = row.cells.iter().filter(|cell| cell.changed_in == self.round);
-            taken.extend(changed.map(|cell| (key.with(cell.measure()), cell.value())));
+            taken.extend(changed.map(|cell| (key.with(cell.measure()), cell.sum.get())));
             if taken[before..].iter().any(|&(_, value)| value == 0) {
                 self.drop_zeros(key);
             }
@@ -240,7 +228,7 @@ impl Cells {
         let table = Arc::make_mut(&mut self.tables[table_of(hash)]);
         if let Ok(mut entry) = table.find_entry(hash, |row| row.key == key) {
             let cells = &mut entry.get_mut().cells;
-            cells.retain(|cell| cell.sum != [0; 4]);
+            cells.retain(|cell| cell.sum != PackedSum::default());
             if cells.is_empty() {
                 entry.remove();
             }
@@ -278,15 +266,6 @@ mod tests {
     #[test]
     fn an_entry_needs_no_padding() {
         assert_eq!((size_of::<Cell>(), size_of::<Row>()), (24, 40));
-    }
-
-    #[test]
-    fn sums_of_any_size_are_kept() {
-        let mut cell = Cell::new(Measure::WonDeals);
-        for value in [0, 1, -1, i128::MAX, i128::MIN, i128::from(u64::MAX), -i128::from(u64::MAX)] {
-            cell.set(value);
-            assert_eq!(cell.value(), value);
-        }
     }
 
     proptest! {

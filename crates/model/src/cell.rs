@@ -283,6 +283,27 @@ pub struct Contribution {
     pub value: i128,
 }
 
+/// A sum in words, so that an entry of a row beside it needs no padding to 16 bytes: most memory is such entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PackedSum([u32; 4]);
+
+impl PackedSum {
+    /// The sum, packed.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "the value is cut into its four words")]
+    pub const fn new(value: i128) -> Self {
+        let value = value.cast_unsigned();
+        Self([value as u32, (value >> 32) as u32, (value >> 64) as u32, (value >> 96) as u32])
+    }
+
+    /// The sum.
+    #[must_use]
+    pub const fn get(self) -> i128 {
+        let [a, b, c, d] = self.0;
+        (a as u128 | (b as u128) << 32 | (c as u128) << 64 | (d as u128) << 96).cast_signed()
+    }
+}
+
 /// Sums by measure, for any set of cells. A commutative group: tallies add and subtract, and what is 0 is not there,
 /// so that equal tallies are equal values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -379,6 +400,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn packed_sums_are_whole(value in prop_oneof![any::<i128>(), Just(i128::MIN), Just(i128::MAX), -2..3_i128]) {
+            prop_assert_eq!(PackedSum::new(value).get(), value);
+        }
+
         #[test]
         fn buckets_are_narrow_and_ordered(bits in 0..64_u32, seed: u64) {
             let seconds = seed >> bits;

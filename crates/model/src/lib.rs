@@ -17,7 +17,7 @@ mod time;
 
 pub use activity::Category;
 pub use calendar::{Calendar, CalendarError, Period, PeriodKind};
-pub use cell::{CellKey, Contribution, DurationBucket, Measure, Tally};
+pub use cell::{CellKey, Contribution, DurationBucket, Measure, PackedSum, Tally};
 pub use event::{ActivityEvent, Credit, DealEvent, Event, MAX_CREDITS, WHOLE_SHARE_BASIS_POINTS};
 pub use identifier::{IdentifierError, MAX_IDENTIFIER_BYTES, RepIndex, TerritoryIndex, check_identifier};
 pub use money::{Currency, MAX_MINOR_UNITS, Money, MoneyError, decimal_text, parse_decimal};
