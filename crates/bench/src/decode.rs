@@ -9,7 +9,7 @@ use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value;
 use codec::encode::{self, Avro};
-use codec::{Carries, Decoder, Record, RecordKind, SchemaSource, schema_text};
+use codec::{Carries, Decoder, Record, RecordKind, SchemaAnswer, SchemaSource, schema_text};
 use serde_json::json;
 
 use crate::report::{Section, median, nanoseconds_each, progress};
@@ -25,12 +25,13 @@ pub(crate) const ACTIVITY_SCHEMA: u32 = 2;
 pub(crate) struct BuiltIn;
 
 impl SchemaSource for BuiltIn {
-    fn schema(&self, id: u32) -> Result<Option<String>, String> {
-        Ok(match id {
-            DEAL_SCHEMA => Some(schema_text(RecordKind::Deal).to_owned()),
-            ACTIVITY_SCHEMA => Some(schema_text(RecordKind::Activity).to_owned()),
+    fn schema(&self, id: u32) -> Result<SchemaAnswer, String> {
+        let kind = match id {
+            DEAL_SCHEMA => Some(RecordKind::Deal),
+            ACTIVITY_SCHEMA => Some(RecordKind::Activity),
             _ => None,
-        })
+        };
+        Ok(kind.map(|kind| schema_text(kind).to_owned()).into())
     }
 }
 

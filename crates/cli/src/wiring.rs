@@ -34,18 +34,9 @@ pub(crate) fn now() -> Timestamp {
 struct Schemas(SchemaRegistry);
 
 impl SchemaSource for Schemas {
-    fn schema(&self, id: u32) -> Result<Option<String>, String> {
-        match self.answer(id)? {
-            SchemaAnswer::Schema(text) => Ok(Some(text)),
-            SchemaAnswer::Missing => Ok(None),
-            SchemaAnswer::Unreadable(cause) => Err(cause),
-        }
-    }
-
-    fn answer(&self, id: u32) -> Result<SchemaAnswer, String> {
+    fn schema(&self, id: u32) -> Result<SchemaAnswer, String> {
         match self.0.schema_by_id(id) {
-            Ok(Some(text)) => Ok(SchemaAnswer::Schema(text)),
-            Ok(None) => Ok(SchemaAnswer::Missing),
+            Ok(text) => Ok(text.into()),
             // A partition must not wait for ever for one schema while the registry answers.
             Err(error) if error.concerns_one_schema() => Ok(SchemaAnswer::Unreadable(error.to_string())),
             Err(error) => Err(error.to_string()),

@@ -51,18 +51,16 @@ pub enum SchemaAnswer {
 
 /// Where schemas come from: a registry's client, which may keep a cache of its own.
 pub trait SchemaSource: Send + Sync {
-    /// The text of a schema; `Ok(None)` if the registry answers that there is none of this id.
+    /// What the registry says of a schema's id.
     ///
     /// # Errors
     /// Why the registry cannot be asked now; the question may be put again later.
-    fn schema(&self, id: u32) -> Result<Option<String>, String>;
+    fn schema(&self, id: u32) -> Result<SchemaAnswer, String>;
+}
 
-    /// The same, for a registry that can also tell of a schema that can never be had, such as one that is too large.
-    ///
-    /// # Errors
-    /// As [`schema`](Self::schema).
-    fn answer(&self, id: u32) -> Result<SchemaAnswer, String> {
-        Ok(self.schema(id)?.map_or(SchemaAnswer::Missing, SchemaAnswer::Schema))
+impl From<Option<String>> for SchemaAnswer {
+    fn from(text: Option<String>) -> Self {
+        text.map_or(Self::Missing, Self::Schema)
     }
 }
 
@@ -176,7 +174,7 @@ impl Plans {
             let cause = passed_on(cause);
             Known::Unreadable(unknown_schema(format!("schema {id} cannot be read as one of ours: {cause}")))
         };
-        let known = match self.source.answer(id).map_err(unavailable)? {
+        let known = match self.source.schema(id).map_err(unavailable)? {
             SchemaAnswer::Missing if self.is_worth_waiting_for(id) => {
                 return Err(unavailable("the registry does not know it yet".to_owned()));
             }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use codec::encode::Avro;
-use codec::{Carries, Decoder, Record, RecordKind, SchemaSource, schema_text};
+use codec::{Carries, Decoder, Record, RecordKind, SchemaAnswer, SchemaSource, schema_text};
 use eventlog::{DeadLetter, DeadLetterSink, LogError, MemoryDeadLetters, MemoryReader, TopicPartition};
 use model::Event;
 use tallyboard_runtime::{Format, Options, ReferenceSource, ServiceError};
@@ -97,13 +97,13 @@ const KNOWN: u32 = 1;
 const LATE: u32 = 2;
 
 impl SchemaSource for Registry {
-    fn schema(&self, id: u32) -> Result<Option<String>, String> {
+    fn schema(&self, id: u32) -> Result<SchemaAnswer, String> {
         match id {
             KNOWN => {}
             LATE if self.answers.load(Ordering::Relaxed) => {}
             _ => return Err("no answer".to_owned()),
         }
-        Ok(Some(schema_text(RecordKind::Deal).to_owned()))
+        Ok(SchemaAnswer::Schema(schema_text(RecordKind::Deal).to_owned()))
     }
 }
 
@@ -114,9 +114,9 @@ struct Lagging {
 }
 
 impl SchemaSource for Lagging {
-    fn schema(&self, id: u32) -> Result<Option<String>, String> {
+    fn schema(&self, id: u32) -> Result<SchemaAnswer, String> {
         let is_known = id == KNOWN || self.was_asked.swap(true, Ordering::Relaxed);
-        Ok(is_known.then(|| schema_text(RecordKind::Deal).to_owned()))
+        Ok(is_known.then(|| schema_text(RecordKind::Deal).to_owned()).into())
     }
 }
 
@@ -335,7 +335,7 @@ fn a_snapshot_that_could_not_be_written_is_written_later() {
 fn a_worker_that_dies_ends_the_service() {
     struct Trap;
     impl SchemaSource for Trap {
-        fn schema(&self, _: u32) -> Result<Option<String>, String> {
+        fn schema(&self, _: u32) -> Result<SchemaAnswer, String> {
             panic!("a defect, for the test")
         }
     }

@@ -12,7 +12,7 @@ use model::{
     MAX_MINOR_UNITS, Money, Quota, ReferenceRecord, Reject, Rep, Territory, Timestamp,
 };
 use proptest::prelude::*;
-use tallyboard_codec::{Carries, DecodeFailure, Decoder, Record, RecordKind, SchemaSource};
+use tallyboard_codec::{Carries, DecodeFailure, Decoder, Record, RecordKind, SchemaAnswer, SchemaSource};
 
 /// How versions and times are drawn.
 #[derive(Clone)]
@@ -197,16 +197,16 @@ impl Registry {
 }
 
 impl SchemaSource for Registry {
-    fn schema(&self, id: u32) -> Result<Option<String>, String> {
+    fn schema(&self, id: u32) -> Result<SchemaAnswer, String> {
         self.asked.lock().unwrap().push(id);
         if *self.down.lock().unwrap() {
             return Err("connection refused".to_owned());
         }
         if let Some(times @ 1..) = self.unknown_for.lock().unwrap().get_mut(&id) {
             *times -= 1;
-            return Ok(None);
+            return Ok(SchemaAnswer::Missing);
         }
-        Ok(self.schemas.lock().unwrap().get(&id).cloned())
+        Ok(self.schemas.lock().unwrap().get(&id).cloned().into())
     }
 }
 
