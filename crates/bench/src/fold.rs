@@ -164,8 +164,8 @@ impl Folding {
         let mut rejected = None;
         let start = thread_time()?;
         for (place, event) in events.iter().enumerate() {
-            if place.is_multiple_of(16) {
-                state.expect_deals(events[place..].iter().map(key));
+            if place.is_multiple_of(PartitionState::EXPECTED_DEALS) {
+                state.expect_deals(events[place..].iter().filter_map(deal_id));
             }
             let offset = self.events.cast_signed() + i64::try_from(place)?;
             if let Outcome::Rejected(reject) = state.apply(event, Offset(offset), None) {
@@ -185,11 +185,11 @@ impl Folding {
     }
 }
 
-/// The key of an event's record, as the service sees it before it decodes the record.
-fn key<'e>(event: &'e Event<'_>) -> &'e [u8] {
+/// The key of a deal event's record, as the service sees it before it decodes the record.
+fn deal_id<'e>(event: &'e Event<'_>) -> Option<&'e [u8]> {
     match event {
-        Event::Deal(deal) => deal.deal_id.as_bytes(),
-        Event::Activity(activity) => activity.rep_id.as_bytes(),
+        Event::Deal(deal) => Some(deal.deal_id.as_bytes()),
+        Event::Activity(_) => None,
     }
 }
 

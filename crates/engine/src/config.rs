@@ -38,3 +38,57 @@ impl FoldConfig {
         xxhash_rust::xxh3::xxh3_64(text.as_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{Pipeline, Stage, StageKind, StageRole};
+
+    use super::*;
+
+    fn config(zone: &str, fiscal_first_month: u32, change: impl FnOnce(&mut Vec<Stage>)) -> FoldConfig {
+        let stage = |(name, kind): (&str, StageKind)| Stage {
+            name: name.to_owned(),
+            kind,
+            limit_days: None,
+            role: None,
+        };
+        let stages = [("lead", StageKind::Open), ("won", StageKind::Won), ("lost", StageKind::Lost)];
+        let mut stages = stages.map(stage).to_vec();
+        change(&mut stages);
+        FoldConfig {
+            pipelines: Pipelines::new(vec![Pipeline { name: "default".to_owned(), stages }]).unwrap(),
+            calendar: Calendar::new(zone, fiscal_first_month).unwrap(),
+            deal_retention_days: 731,
+            activity_horizon_days: 35,
+            future_tolerance_seconds: 0,
+        }
+    }
+
+    #[test]
+    fn the_fingerprint_is_of_all_that_shapes_the_state_and_of_nothing_else() {
+        let usual = config("Europe/Berlin", 1, |_| ()).fingerprint();
+        for (name, other, is_same) in [
+            ("the same", config("Europe/Berlin", 1, |_| ()), true),
+            ("another name of the same clock", config("Arctic/Longyearbyen", 1, |_| ()), true),
+            ("another clock", config("Europe/Lisbon", 1, |_| ()), false),
+            ("another fiscal year", config("Europe/Berlin", 7, |_| ()), true),
+            ("a limit", config("Europe/Berlin", 1, |stages| stages[0].limit_days = Some(3)), true),
+            ("a role", config("Europe/Berlin", 1, |stages| stages[0].role = Some(StageRole::Mql)), false),
+            ("a name", config("Europe/Berlin", 1, |stages| stages[0].name.push('s')), false),
+            ("a kind", config("Europe/Berlin", 1, |stages| stages[2].kind = StageKind::Won), false),
+            ("an order", config("Europe/Berlin", 1, |stages| stages.swap(0, 1)), false),
+            (
+                "a horizon",
+                FoldConfig { deal_retention_days: 730, ..config("Europe/Berlin", 1, |_| ()) },
+                false,
+            ),
+            (
+                "a tolerance",
+                FoldConfig { future_tolerance_seconds: 1, ..config("Europe/Berlin", 1, |_| ()) },
+                false,
+            ),
+        ] {
+            assert_eq!(other.fingerprint() == usual, is_same, "{name}");
+        }
+    }
+}

@@ -115,12 +115,16 @@ impl PartitionState {
         outcome
     }
 
-    /// Brings the records of deals near the processor that events are about to come for; changes nothing.
+    /// For how many deals at once [`expect_deals`](Self::expect_deals) pays, about.
+    pub const EXPECTED_DEALS: usize = 16;
+
+    /// Brings the records of deals near the processor that events are about to come for, the first
+    /// [`EXPECTED_DEALS`](Self::EXPECTED_DEALS) of them; changes nothing.
     ///
     /// A look-up waits four times for memory, one time after the other. Look-ups that do not depend on each other wait
-    /// together, so that some at once cost little more than one; 16 is about as many as pays.
+    /// together, so that some at once cost little more than one.
     pub fn expect_deals<'i>(&self, ids: impl Iterator<Item = &'i [u8]>) {
-        let mut slots = [None; 16];
+        let mut slots = [None; Self::EXPECTED_DEALS];
         let count = ids.zip(&mut slots).map(|(id, slot)| *slot = self.deals.index.guess(id)).count();
         let lines = slots[..count].iter().flatten().map(|&slot| self.deals.shelf.touch(slot));
         std::hint::black_box(lines.sum::<u64>());

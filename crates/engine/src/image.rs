@@ -13,7 +13,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use model::{Day, Measure, RepIndex, TerritoryIndex, Timestamp};
+use model::{CellKey, Day, Measure, RepIndex, TerritoryIndex, Timestamp};
 use thiserror::Error;
 
 use crate::activities::{self, Activities};
@@ -280,6 +280,9 @@ fn restore_cells(state: &mut PartitionState, input: &mut Input<'_>) -> Result<()
         let count = u32::from_le_bytes(input.array()?);
         if rep as usize >= reps || territory as usize >= territories || count == 0 {
             return Err(input.damaged("a row of cells is for no known name or is empty"));
+        }
+        if day != CellKey::STANDING && !day.has_timestamps() {
+            return Err(input.damaged("a row of cells is of a day on which no time falls"));
         }
         row.clear();
         for _ in 0..count {

@@ -206,6 +206,25 @@ fn the_scenarios_reach_finals_and_late_events() {
     assert!(finals > 0 && late > 0, "{finals} {late}");
 }
 
+/// A cell that the board would not take is damage, told when it is read and not when it is published.
+#[test]
+fn a_cell_of_a_day_that_cannot_be_is_damage() {
+    let (floor, events) = tiny(1);
+    let config = config(&floor, "UTC", FOR_EVER, FOR_EVER);
+    let mut state = PartitionState::new(config.clone());
+    apply(&mut state, &events);
+    let image = sections(&state);
+    // Rep and territory come before the day of the first row.
+    for (day, is_damage) in [(i32::MIN, false), (20_000, false), (-2, true), (90_000, true), (i32::MAX, true)]
+    {
+        let mut image = image.clone();
+        image.get_mut(&Section::Cells).unwrap()[8..12].copy_from_slice(&day.to_le_bytes());
+        let error = restored(&config, &image).err().map(|error| error.to_string());
+        let told = error.is_some_and(|error| error.contains("on which no time falls"));
+        assert_eq!(told, is_damage, "{day}");
+    }
+}
+
 /// What is refused leaves nothing behind, not even the names in it.
 #[test]
 fn a_late_event_names_nobody() {

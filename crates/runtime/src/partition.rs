@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use board::PartitionWriter;
-use codec::{DecodeFailure, Decoder, Record};
+use codec::{Carries, DecodeFailure, Decoder, Record};
 use engine::{Counts, Outcome, PartitionState};
 use eventlog::{
     DeadLetter, DeadLetterSink, LogError, RecordBatch, RecordMark, RecordRef, StartPosition, TopicPartition,
@@ -156,10 +156,12 @@ impl PartitionProcess {
         };
         let mut progress = Progress::Whole;
         let mut last = None;
+        let has_deals = self.inputs[number].topic.carries == Carries::Deals;
         let mut ahead = batch.iter().skip(from);
         for (at, record) in batch.iter().enumerate().skip(from) {
-            if (at - from).is_multiple_of(16) {
-                self.state.expect_deals(ahead.by_ref().take(16).filter_map(|record| record.key));
+            if has_deals && (at - from).is_multiple_of(PartitionState::EXPECTED_DEALS) {
+                let next = ahead.by_ref().take(PartitionState::EXPECTED_DEALS);
+                self.state.expect_deals(next.filter_map(|record| record.key));
             }
             if record.offset < self.inputs[number].position.next {
                 continue;
