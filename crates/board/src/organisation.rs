@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{Day, Reference, ReferenceRecord};
+use model::{Day, Goal, GoalScope, Reference, ReferenceRecord};
 
 /// A rep that the board has numbers of or that the reference records name.
 #[derive(Debug)]
@@ -70,11 +70,16 @@ impl Organisation {
         let mut territory_ids: BTreeMap<Arc<str>, usize> = index(territories);
         let mut team_ids: BTreeMap<&str, usize> = BTreeMap::new();
         let mut region_ids: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut known_rep = |rep_id: &str| {
+            let next = rep_ids.len();
+            rep_ids.entry(rep_id.into()).or_insert(next);
+        };
         for record in reference.iter() {
             match record {
+                ReferenceRecord::Quota(quota) => known_rep(&quota.rep_id),
+                ReferenceRecord::Goal(Goal { scope: GoalScope::Rep(rep_id), .. }) => known_rep(rep_id),
                 ReferenceRecord::Rep(rep) => {
-                    let next = rep_ids.len();
-                    rep_ids.entry(rep.rep_id.as_str().into()).or_insert(next);
+                    known_rep(&rep.rep_id);
                     team_ids.extend(rep.team_id.as_deref().map(|team| (team, 0)));
                 }
                 ReferenceRecord::Territory(territory) => {

@@ -1,12 +1,12 @@
 //! Sums of every scope in one period, made in one pass.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kpi::{Absence, Amounts, CATALOGUE, Conversion, Input, Kpi, KpiValue, RepQuota, Sums, Thresholds};
 use model::{Calendar, Currency, Day, GoalScope, Measure, Money, Period, Pipelines, Reference, Tally};
 
-use crate::organisation::{Member, Organisation};
+use crate::organisation::Organisation;
 use crate::table::PeriodSlot;
 
 /// For whom.
@@ -157,14 +157,8 @@ impl View {
     /// nothing.
     #[must_use]
     pub fn evaluate_all(&self, scope: &Scope) -> Vec<KpiValue> {
-        let nothing = ScopeTally::new(self.company.amounts.reporting());
-        let other_than_standing = self.slot != PeriodSlot::Standing;
-        let nothing_beside = Beside {
-            previous: other_than_standing.then(|| nothing.clone()),
-            standing: other_than_standing.then(|| nothing.clone()),
-            quotas: Vec::new(),
-            goal: None,
-        };
+        let (nothing, nothing_beside) =
+            (ScopeTally::new(self.company.amounts.reporting()), Beside::default());
         let find = |rows: &'_ [ViewRow], id: &str| rows.iter().position(|row| *row.id == *id);
         let row = match scope {
             Scope::Company => None,
@@ -205,19 +199,16 @@ impl View {
         nothing: &Related,
         targets: &Targets<'_>,
     ) {
-        let of_rep = organisation.reps.iter().zip(&reps);
-        let quotas = Quotas {
-            members: &organisation.reps,
-            by_member: of_rep.map(|(rep, related)| targets.quota(&rep.id, &related.sums)).collect(),
-        };
+        let quotas = Quotas::new(organisation, &reps, targets);
         self.fill_territories(organisation, territories, nothing, targets, &quotas);
         let mut teams = vec![nothing.clone(); organisation.teams.len()];
         for ((rep, related), quota) in organisation.reps.iter().zip(reps).zip(&quotas.by_member) {
             if let Some(team) = rep.team {
                 teams[team].merge(&related);
             }
-            if rep.works_on(targets.today) || !related.sums.is_empty() || quota.is_some() {
-                let goal = targets.goal(&GoalScope::Rep(rep.id.to_string()));
+            let goal = targets.goal(&GoalScope::Rep(rep.id.to_string()));
+            let is_targeted = quota.is_some() || goal.is_some();
+            if rep.works_on(targets.today) || !related.sums.is_empty() || is_targeted {
                 let (sums, beside) = related.beside(quota.iter().copied().collect(), goal);
                 self.reps.push(ViewRow {
                     id: Arc::clone(&rep.id),
@@ -232,7 +223,7 @@ impl View {
         self.reps.sort_unstable_by(|left, right| left.id.cmp(&right.id));
         for (number, (team, related)) in organisation.teams.iter().zip(teams).enumerate() {
             let goal = targets.goal(&GoalScope::Team(team.id.to_string()));
-            let (sums, beside) = related.beside(quotas.of(|rep| rep.team == Some(number)), goal);
+            let (sums, beside) = related.beside(quotas.by_team[number].clone(), goal);
             let (id, name) = (Arc::clone(&team.id), Arc::clone(&team.name));
             self.teams.push(ViewRow { id, name, team: None, territory: None, sums, beside });
         }
@@ -255,8 +246,8 @@ impl View {
                 regions[region].merge(&related);
             }
             if territory.is_leaf || !related.sums.is_empty() {
-                let inside = quotas.of(|rep| rep.home.as_ref() == Some(&territory.id));
-                let (sums, beside) = related.beside(inside, goal_of(&territory.id));
+                let inside = quotas.at_home_in(&territory.id);
+                let (sums, beside) = related.beside(inside.to_vec(), goal_of(&territory.id));
                 self.territories.push(ViewRow {
                     id: Arc::clone(&territory.id),
                     name: Arc::clone(&territory.name),
@@ -269,13 +260,9 @@ impl View {
         }
         self.territories.sort_unstable_by(|left, right| left.id.cmp(&right.id));
         for (number, (region, related)) in organisation.regions.iter().zip(regions).enumerate() {
-            let inside: BTreeSet<&Arc<str>> = organisation
-                .territories
-                .iter()
-                .filter(|territory| territory.regions.contains(&number))
-                .map(|territory| &territory.id)
-                .collect();
-            let inside = quotas.of(|rep| rep.home.as_ref().is_some_and(|home| inside.contains(home)));
+            let territories = organisation.territories.iter();
+            let inside = territories.filter(|territory| territory.regions.contains(&number));
+            let inside = inside.flat_map(|territory| quotas.at_home_in(&territory.id)).copied().collect();
             let (sums, beside) = related.beside(inside, goal_of(&region.id));
             self.regions.push(ViewRow {
                 id: Arc::clone(&region.id),
@@ -287,7 +274,8 @@ impl View {
             });
         }
         let goal = targets.goal(&GoalScope::Company);
-        (self.company, self.company_beside) = company.beside(quotas.of(|_| true), goal);
+        (self.company, self.company_beside) =
+            company.beside(quotas.by_member.iter().flatten().copied().collect(), goal);
     }
 }
 
@@ -297,16 +285,36 @@ impl Related {
     }
 }
 
-/// The quotas of all reps, those without one among them.
+/// The quotas of the reps, once more by where they belong: no scope looks through all of them.
 struct Quotas<'a> {
-    members: &'a [Member],
     by_member: Vec<Option<RepQuota>>,
+    by_team: Vec<Vec<RepQuota>>,
+    by_home: BTreeMap<&'a str, Vec<RepQuota>>,
 }
 
-impl Quotas<'_> {
-    fn of(&self, is_inside: impl Fn(&Member) -> bool) -> Vec<RepQuota> {
-        let inside = self.members.iter().zip(&self.by_member).filter(|(rep, _)| is_inside(rep));
-        inside.filter_map(|(_, quota)| *quota).collect()
+impl<'a> Quotas<'a> {
+    /// `reps` are the sums of the organisation's, by their index there.
+    fn new(organisation: &'a Organisation, reps: &[Related], targets: &Targets<'_>) -> Self {
+        let members = organisation.reps.iter().zip(reps);
+        let mut quotas = Self {
+            by_member: members.map(|(rep, related)| targets.quota(&rep.id, &related.sums)).collect(),
+            by_team: vec![Vec::new(); organisation.teams.len()],
+            by_home: BTreeMap::new(),
+        };
+        for (rep, quota) in organisation.reps.iter().zip(&quotas.by_member) {
+            let Some(quota) = *quota else { continue };
+            if let Some(team) = rep.team {
+                quotas.by_team[team].push(quota);
+            }
+            if let Some(home) = &rep.home {
+                quotas.by_home.entry(home).or_default().push(quota);
+            }
+        }
+        quotas
+    }
+
+    fn at_home_in(&self, territory: &str) -> &[RepQuota] {
+        self.by_home.get(territory).map_or(&[], Vec::as_slice)
     }
 }
 

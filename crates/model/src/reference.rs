@@ -139,6 +139,8 @@ impl ReferenceRecord {
 pub struct Reference {
     records: BTreeMap<String, ReferenceRecord>,
     rates: BTreeMap<(Currency, Day), i64>,
+    /// By rep, period and first day; those without a first day come before all others.
+    quotas: BTreeMap<(String, String, Option<Day>), Money>,
 }
 
 impl Reference {
@@ -151,8 +153,15 @@ impl Reference {
     /// The rule that the record breaks; it does not hold then.
     pub fn apply(&mut self, record: ReferenceRecord, calendar: &Calendar) -> Result<(), Reject> {
         check(&record, calendar)?;
-        if let ReferenceRecord::FxRate(rate) = &record {
-            self.rates.insert((rate.currency, rate.effective_from), rate.rate);
+        match &record {
+            ReferenceRecord::FxRate(rate) => {
+                self.rates.insert((rate.currency, rate.effective_from), rate.rate);
+            }
+            ReferenceRecord::Quota(quota) => {
+                let key = (quota.rep_id.clone(), quota.period.clone(), quota.effective_from);
+                self.quotas.insert(key, quota.amount);
+            }
+            _ => {}
         }
         self.records.insert(record.key(), record);
         Ok(())
@@ -163,8 +172,14 @@ impl Reference {
         let Some(record) = self.records.remove(key) else {
             return false;
         };
-        if let ReferenceRecord::FxRate(rate) = record {
-            self.rates.remove(&(rate.currency, rate.effective_from));
+        match record {
+            ReferenceRecord::FxRate(rate) => {
+                self.rates.remove(&(rate.currency, rate.effective_from));
+            }
+            ReferenceRecord::Quota(quota) => {
+                self.quotas.remove(&(quota.rep_id, quota.period, quota.effective_from));
+            }
+            _ => {}
         }
         true
     }
@@ -228,32 +243,22 @@ impl Reference {
     /// quota is in force from the beginning. Amounts are in their own currencies.
     #[must_use]
     pub fn quota(&self, rep_id: &str, period: Period, day: Day, calendar: &Calendar) -> Option<Vec<Money>> {
-        if let Some(amount) = self.own_quota(rep_id, &calendar.name(period), day) {
+        let rep = rep_id.to_owned();
+        // Most who ask have none at all.
+        let first = self.quotas.range((rep.clone(), String::new(), None)..).next();
+        first.filter(|((owner, ..), _)| *owner == rep)?;
+        let in_force = |period| {
+            let name = calendar.name(period);
+            let dated = (rep.clone(), name.clone(), None)..=(rep.clone(), name, Some(day));
+            self.quotas.range(dated).next_back().map(|(_, &amount)| amount)
+        };
+        if let Some(amount) = in_force(period) {
             return Some(vec![amount]);
         }
-        calendar.parts_of(period).into_iter().find_map(|parts| {
-            let amounts = parts.into_iter().map(|part| self.own_quota(rep_id, &calendar.name(part), day));
-            amounts.collect::<Option<Vec<Money>>>()
-        })
-    }
-
-    fn own_quota(&self, rep_id: &str, period: &str, day: Day) -> Option<Money> {
-        let key = format!("quota/{rep_id}/{period}");
-        let dated = self.records.range(format!("{key}/")..format!("{key}0")).map(|(_, record)| record);
-        let in_force = dated.filter_map(|record| match record {
-            // An id may have slashes of its own, so that the key alone does not tell whose quota it is.
-            ReferenceRecord::Quota(quota) => (quota.rep_id == rep_id
-                && quota.period == period
-                && quota.effective_from.is_some_and(|first| first <= day))
-            .then_some(quota),
-            _ => None,
-        });
-        let latest = in_force.max_by_key(|quota| quota.effective_from);
-        let undated = || match self.records.get(&key) {
-            Some(ReferenceRecord::Quota(quota)) => Some(quota),
-            _ => None,
-        };
-        latest.or_else(undated).map(|quota| quota.amount)
+        let parts = calendar.parts_of(period).into_iter();
+        parts
+            .map(|parts| parts.into_iter().map(in_force).collect::<Option<Vec<Money>>>())
+            .find_map(|amounts| amounts)
     }
 
     /// What is to be won in a period.
@@ -364,8 +369,12 @@ mod tests {
             quota("bob", month, minor, None);
         }
         quota("cid", "2026-10", 10, None);
-        // A rep whose id begins as another's key goes on.
         quota("ann/2026-Q4", "2026-Q4", 1, Some("2026-12-02"));
+        quota("eve", "2026-Q4", 5, None);
+        quota("eve", "2026-Q4", 6, None);
+        quota("fay", "2026-Q4", 5, Some("2026-11-01"));
+        quota("fay", "2026-Q4", 4, None);
+        assert!(reference.remove("quota/fay/2026-Q4/2026-11-01"));
         let of = |rep_id: &str, period: &str, day: &str| -> Option<i64> {
             let period = calendar.parse(period).unwrap();
             let amounts = reference.quota(rep_id, period, Day::parse(day).unwrap(), &calendar)?;
@@ -380,6 +389,11 @@ mod tests {
         assert_eq!(of("bob", "2026-11", "2026-11-01"), Some(20));
         assert_eq!(of("cid", "2026-Q4", "2026-11-01"), None);
         assert_eq!(of("dee", "2026-Q4", "2026-11-01"), None);
+        assert_eq!(of("eve", "2026-Q4", "2026-11-01"), Some(6));
+        assert_eq!(of("fay", "2026-Q4", "2026-11-01"), Some(4));
+        let keys: Vec<String> = reference.iter().map(ReferenceRecord::key).collect();
+        assert!(keys.iter().all(|key| reference.remove(key)));
+        assert_eq!(reference, Reference::default());
     }
 
     #[test]

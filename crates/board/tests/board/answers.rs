@@ -245,7 +245,8 @@ fn goal(scope: GoalScope, minor: i64) -> ReferenceRecord {
     ReferenceRecord::Goal(Goal { scope, period: "2026-Q4".to_owned(), won_amount })
 }
 
-/// Ann and Bob have quotas, in Oslo and in Rome; Cid has none; Dee has one and has won nothing.
+/// Ann and Bob have quotas, in Oslo and in Rome; Cid has none; Dee has one and has won nothing; of Eve only a quota and of
+/// Fay, who has left, only a goal is known.
 #[test]
 fn quotas_and_goals_are_those_of_the_scope() {
     let board = empty_board();
@@ -268,6 +269,9 @@ fn quotas_and_goals_are_those_of_the_scope() {
         quota("bob", "2026-11", 100),
         quota("bob", "2026-12", 200),
         quota("dee", "2026-Q4", 50),
+        quota("eve", "2026-Q4", 25),
+        rep("fay", None, Some("2026-10-05")),
+        goal(GoalScope::Rep("fay".to_owned()), 30),
         goal(GoalScope::Company, 4_000),
         goal(GoalScope::Territory("north".to_owned()), 500),
         goal(GoalScope::Team("hunters".to_owned()), 800),
@@ -287,7 +291,7 @@ fn quotas_and_goals_are_those_of_the_scope() {
     let quotient = |numerator, denominator| Ok(Value::Quotient { numerator, denominator });
     let no_quota = Err(Absence::NothingToDivideBy("quotas"));
     for (scope, attainment, goal_attainment) in [
-        (Scope::Company, quotient(700, 200 + 800 + 100), quotient(770, 4_000)),
+        (Scope::Company, quotient(700, 200 + 800 + 100 + 50), quotient(770, 4_000)),
         (team("hunters"), quotient(700, 200 + 800), quotient(700, 800)),
         (team("farmers"), quotient(0, 100), Err(Absence::NoGoal)),
         // All three have won in Oslo; only who is at home there has a quota there.
@@ -297,12 +301,14 @@ fn quotas_and_goals_are_those_of_the_scope() {
         (of_rep("ann"), quotient(300, 200), Err(Absence::NoGoal)),
         (of_rep("cid"), no_quota, quotient(70, 140)),
         (of_rep("dee"), quotient(0, 100), Err(Absence::NoGoal)),
+        (of_rep("eve"), quotient(0, 50), Err(Absence::NoGoal)),
+        (of_rep("fay"), no_quota, quotient(0, 30)),
         (of_rep("nobody"), no_quota, Err(Absence::NoGoal)),
     ] {
         assert_eq!(value("quota_attainment", &scope), attainment, "{scope:?}");
         assert_eq!(value("goal_attainment", &scope), goal_attainment, "{scope:?}");
     }
-    assert_eq!(value("reps_at_quota", &Scope::Company), quotient(1, 3));
+    assert_eq!(value("reps_at_quota", &Scope::Company), quotient(1, 4));
     // Half a day less than 55 of 92 days have passed.
     let pace = value("goal_pace", &Scope::Company).unwrap();
     assert!(pace.compare(Value::Quotient { numerator: 770 * 92 * 2, denominator: 4_000 * 109 }).is_eq());
