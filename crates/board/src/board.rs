@@ -13,11 +13,12 @@ use model::{
 use parking_lot::{Mutex, RwLock};
 
 use crate::leaderboard::{Group, Leaderboard, Order};
+use crate::members::Members;
 use crate::names::Names;
 use crate::organisation::Organisation;
 use crate::partition::{Partition, PartitionWriter, Partitions, deltas_of};
 use crate::status::{Readiness, Status, Statuses};
-use crate::table::{Delta, ForeignKey, PeriodSlot, SumKey, Table};
+use crate::table::{Copied, Delta, ForeignKey, PeriodSlot, SumKey, Table};
 use crate::view::{Beside, Related, Scope, ScopeTally, Targets, View};
 
 /// The read side of the service; shared by its workers, who write, and by everybody who asks.
@@ -212,7 +213,7 @@ impl Board {
             return result;
         };
         let organisation = self.organisation();
-        let members = self.members(scope, &organisation);
+        let members = Members::of(scope, &organisation);
         let table = table.read();
         for (SumKey { rep, territory, measure }, value) in table.sums() {
             if members.contain(rep, territory) {
@@ -300,10 +301,7 @@ impl Board {
     }
 
     fn copy(&self, slot: PeriodSlot) -> Copied {
-        self.table(slot).map_or_else(Copied::default, |table| {
-            let table = table.read();
-            Copied { sums: table.sums().collect(), foreign: table.foreign().collect() }
-        })
+        self.table(slot).map_or_else(Copied::default, |table| table.read().copied())
     }
 
     /// How many seconds of a period have passed, of how many.
@@ -375,29 +373,6 @@ impl Board {
         organisation
     }
 
-    fn members(&self, scope: &Scope, organisation: &Organisation) -> Members {
-        match scope {
-            Scope::Company => Members::All,
-            Scope::Rep(id) => Members::Rep(self.reps.read().number(id).map(RepIndex)),
-            Scope::Territory(id) => {
-                Members::Territory(self.territories.read().number(id).map(TerritoryIndex))
-            }
-            Scope::Region(id) => {
-                let region = organisation.region(id);
-                let inside = organisation
-                    .territories
-                    .iter()
-                    .map(|territory| region.is_some_and(|region| territory.regions.contains(&region)));
-                Members::Territories(inside.collect())
-            }
-            Scope::Team(id) => {
-                let team = organisation.team(id);
-                let inside = organisation.reps.iter().map(|rep| team.is_some() && rep.team == team);
-                Members::Reps(inside.collect())
-            }
-        }
-    }
-
     pub(crate) fn intern_reps<N: AsRef<str>>(&self, names: &[N]) -> Vec<RepIndex> {
         intern(&self.reps, names).into_iter().map(RepIndex).collect()
     }
@@ -410,8 +385,8 @@ impl Board {
         self.ignored.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Adds changes to the tables of their periods that there are: sorted by day first, so that each table is locked once, and then by
-    /// row.
+    /// Adds changes to the tables of their periods, of those that there are: sorted by day first, so that each table is
+    /// locked once, and then by row.
     pub(crate) fn apply(&self, mut deltas: Vec<Delta>) {
         deltas.sort_unstable_by_key(|delta| (delta.day, delta.key.owner()));
         let standing = deltas.partition_point(|delta| delta.day == CellKey::STANDING);
@@ -437,52 +412,6 @@ impl Board {
         // A clone, so that no reader of another period waits for this one's lock.
         if let Some(table) = self.tables.get(&slot).map(|table| Arc::clone(&table)) {
             table.write().apply(deltas, self.reporting);
-        }
-    }
-}
-
-/// A period's table, copied.
-#[derive(Default)]
-struct Copied {
-    sums: Vec<(SumKey, i128)>,
-    foreign: Vec<(ForeignKey, i128)>,
-}
-
-impl Copied {
-    /// Tells for whom each sum is, and how it is added to a tally.
-    fn each(
-        &self,
-        reference: &Reference,
-        mut tell: impl FnMut(RepIndex, TerritoryIndex, &dyn Fn(&mut ScopeTally)),
-    ) {
-        for &(SumKey { rep, territory, measure }, value) in &self.sums {
-            tell(rep, territory, &|tally| tally.add(measure, value, reference));
-        }
-        for &(ForeignKey { rep, territory, day, measure }, value) in &self.foreign {
-            tell(rep, territory, &|tally| tally.amounts.add(measure, value, Some(day), reference));
-        }
-    }
-}
-
-/// Which cells are a scope's.
-enum Members {
-    All,
-    Rep(Option<RepIndex>),
-    Territory(Option<TerritoryIndex>),
-    /// By index.
-    Reps(Vec<bool>),
-    /// By index.
-    Territories(Vec<bool>),
-}
-
-impl Members {
-    fn contain(&self, rep: RepIndex, territory: TerritoryIndex) -> bool {
-        match self {
-            Self::All => true,
-            Self::Rep(one) => *one == Some(rep),
-            Self::Territory(one) => *one == Some(territory),
-            Self::Reps(inside) => inside.get(rep.0 as usize).is_some_and(|&inside| inside),
-            Self::Territories(inside) => inside.get(territory.0 as usize).is_some_and(|&inside| inside),
         }
     }
 }

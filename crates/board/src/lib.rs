@@ -5,8 +5,8 @@
 //!
 //! Invariants: BOARD-1, the sums are those of the latest accepted cells of all partitions, whatever the order, number
 //! and repetition of publishes; BOARD-2, a publish is idempotent, and one that is older than what the board has
-//! changes nothing; BOARD-3, a reader holds the lock of one period's table for one pass at most, so a publish waits
-//! for no more than that; BOARD-4, sums that are 0 are not stored.
+//! changes nothing; BOARD-3, a reader holds the lock of one period's table for one pass at most, and the first one
+//! of a period holds the partitions' cells for a pass over those of its days, so a publish waits for no more than that; BOARD-4, sums that are 0 are not stored.
 //!
 //! One read of one period is consistent in itself for every partition whose publish it sees; two reads may have a
 //! publish between them, and the next read agrees again.
@@ -20,6 +20,7 @@
 
 mod board;
 mod leaderboard;
+mod members;
 mod names;
 mod organisation;
 mod partition;

@@ -24,10 +24,6 @@ impl Names {
         number
     }
 
-    pub(crate) fn number(&self, name: &str) -> Option<u32> {
-        self.numbers.get(name).copied()
-    }
-
     pub(crate) fn as_slice(&self) -> &[Arc<str>] {
         &self.names
     }

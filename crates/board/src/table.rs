@@ -2,10 +2,11 @@
 
 use std::hash::Hash;
 
-use model::{CellKey, Currency, Day, Measure, Period, RepIndex, TerritoryIndex};
+use model::{CellKey, Currency, Day, Measure, Period, Reference, RepIndex, TerritoryIndex};
 use rustc_hash::FxHashMap;
 
 use crate::row::Row;
+use crate::view::ScopeTally;
 
 /// Which sums: those of a period, or those that stand now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,8 +123,35 @@ impl Table {
         })
     }
 
+    pub(crate) fn copied(&self) -> Copied {
+        Copied { sums: self.sums().collect(), foreign: self.foreign().collect() }
+    }
+
     pub(crate) fn foreign(&self) -> impl Iterator<Item = (ForeignKey, i128)> {
         self.foreign.iter().map(|(&key, &sum)| (key, sum))
+    }
+}
+
+/// A period's table, copied.
+#[derive(Default)]
+pub(crate) struct Copied {
+    sums: Vec<(SumKey, i128)>,
+    foreign: Vec<(ForeignKey, i128)>,
+}
+
+impl Copied {
+    /// Tells for whom each sum is, and how it is added to a tally.
+    pub(crate) fn each(
+        &self,
+        reference: &Reference,
+        mut tell: impl FnMut(RepIndex, TerritoryIndex, &dyn Fn(&mut ScopeTally)),
+    ) {
+        for &(SumKey { rep, territory, measure }, value) in &self.sums {
+            tell(rep, territory, &|tally| tally.add(measure, value, reference));
+        }
+        for &(ForeignKey { rep, territory, day, measure }, value) in &self.foreign {
+            tell(rep, territory, &|tally| tally.amounts.add(measure, value, Some(day), reference));
+        }
     }
 }
 

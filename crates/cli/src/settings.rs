@@ -136,22 +136,13 @@ impl Default for Settings {
 
 /// The pipeline where none is configured: the usual stages of a business that sells to businesses.
 fn default_pipeline() -> Pipeline {
-    let stage = |name: &str, kind, limit_days| Stage {
-        name: name.to_owned(),
-        kind,
-        limit_days,
-        role: match name {
-            "mql" => Some(StageRole::Mql),
-            "sql" => Some(StageRole::Sql),
-            _ => None,
-        },
-    };
+    let stage = |name: &str, kind, limit_days| Stage { name: name.to_owned(), kind, limit_days, role: None };
     Pipeline {
         name: "default".to_owned(),
         stages: vec![
             stage("lead", StageKind::Open, Some(14)),
-            stage("mql", StageKind::Open, Some(14)),
-            stage("sql", StageKind::Open, Some(21)),
+            Stage { role: Some(StageRole::Mql), ..stage("mql", StageKind::Open, Some(14)) },
+            Stage { role: Some(StageRole::Sql), ..stage("sql", StageKind::Open, Some(21)) },
             stage("qualified", StageKind::Open, Some(21)),
             stage("proposal", StageKind::Open, Some(30)),
             stage("negotiation", StageKind::Open, Some(30)),

@@ -326,11 +326,7 @@ fn default_pipeline(days_factor: f64) -> PipelinePlan {
         name: name.to_owned(),
         kind,
         limit_days,
-        role: match name {
-            "mql" => Some(StageRole::Mql),
-            "sql" => Some(StageRole::Sql),
-            _ => None,
-        },
+        role: None,
         typical_days: typical_days * days_factor,
         loss_rate,
     };
@@ -338,8 +334,8 @@ fn default_pipeline(days_factor: f64) -> PipelinePlan {
         name: "default".to_owned(),
         stages: vec![
             stage("lead", StageKind::Open, Some(14), 4.0, 0.24),
-            stage("mql", StageKind::Open, Some(14), 5.0, 0.30),
-            stage("sql", StageKind::Open, Some(21), 7.0, 0.18),
+            StagePlan { role: Some(StageRole::Mql), ..stage("mql", StageKind::Open, Some(14), 5.0, 0.30) },
+            StagePlan { role: Some(StageRole::Sql), ..stage("sql", StageKind::Open, Some(21), 7.0, 0.18) },
             stage("demo", StageKind::Open, Some(21), 8.0, 0.16),
             stage("proposal", StageKind::Open, Some(30), 11.0, 0.20),
             stage("negotiation", StageKind::Open, Some(30), 13.0, 0.14),
