@@ -1,6 +1,7 @@
-//! Programs that run to their end: the command line of `tallyboard`, and Prometheus' `promtool`.
+//! Programs that run to their end: the command line of `tallyboard`, Prometheus' `promtool`, and `gzip`.
 
 use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::paths;
 use crate::process::GuardedProcess;
 
 const BOUND: Duration = Duration::from_secs(180);
-const PROMTOOL_BOUND: Duration = Duration::from_secs(30);
+const TOOL_BOUND: Duration = Duration::from_secs(30);
 
 /// A program that has ended.
 #[derive(Debug, Clone)]
@@ -54,9 +55,7 @@ pub fn tallyboard(arguments: &[&str]) -> anyhow::Result<Finished> {
 ///
 /// [`Missing`] if promtool is not installed; anything else if it does not end.
 pub fn promtool_check(page: &str) -> anyhow::Result<Finished> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let promtool = std::env::split_paths(&path).map(|folder| folder.join("promtool"));
-    let Some(promtool) = promtool.into_iter().find(|file| file.is_file()) else {
+    let Some(promtool) = in_path("promtool") else {
         return Err(Missing::new("promtool is not installed; run: apt-get install -y prometheus").into());
     };
     let file = tempfile::NamedTempFile::new()?;
@@ -64,7 +63,26 @@ pub fn promtool_check(page: &str) -> anyhow::Result<Finished> {
     // Guarded processes have no standard input of their own.
     let mut command = Command::new("sh");
     command.args(["-c", r#"exec "$1" check metrics <"$2""#, "promtool"]).arg(promtool).arg(file.path());
-    run("promtool", &command, PROMTOOL_BOUND)
+    run("promtool", &command, TOOL_BOUND)
+}
+
+/// The text in a file that gzip has compressed.
+///
+/// # Errors
+///
+/// [`Missing`] if gzip is not installed; anything else if it cannot read the file.
+pub fn gunzip(file: &Path) -> anyhow::Result<String> {
+    let Some(gzip) = in_path("gzip") else {
+        return Err(Missing::new("gzip is not installed; run: apt-get install -y gzip").into());
+    };
+    let mut command = Command::new(gzip);
+    command.args(["--decompress", "--stdout"]).arg(file);
+    run("gzip", &command, TOOL_BOUND).and_then(Finished::success)
+}
+
+fn in_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 fn run(name: &str, command: &Command, bound: Duration) -> anyhow::Result<Finished> {
