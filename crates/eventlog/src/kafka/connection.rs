@@ -365,11 +365,17 @@ pub(crate) fn cluster_of<C: ConsumerContext + Reports>(
         reporter,
         || serve_events(consumer),
         |patience| {
-            consumer
-                .client()
-                .fetch_cluster_id(patience.min(IDENTITY_WAIT))
-                .map(|id| Some(id).filter(|id| !id.is_empty()))
-                .ok_or_else(|| reporter.unreachable("no answer to the question for the cluster's identity"))
+            let deadline = Instant::now() + patience;
+            loop {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if let Some(id) = consumer.client().fetch_cluster_id(left.min(IDENTITY_WAIT)) {
+                    return Ok(Some(id).filter(|id| !id.is_empty()));
+                }
+                if Instant::now() >= deadline || reporter.is_stopping() {
+                    let detail = "no answer to the question for the cluster's identity";
+                    return Err(reporter.unreachable(detail));
+                }
+            }
         },
     )
 }
