@@ -1,11 +1,12 @@
 //! The board: tables of sums by period, what turns them into answers, and what is known of the partitions.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
-use kpi::{Kpi, KpiValue, Thresholds};
+use kpi::{Kpi, KpiValue, Thresholds, When, Whose};
 use model::{
     Calendar, CellKey, Currency, Day, Offset, PartitionId, Period, PeriodKind, Pipelines, Reference,
     RepIndex, TerritoryIndex, Timestamp, TopicName,
@@ -13,7 +14,7 @@ use model::{
 use parking_lot::{Mutex, RwLock};
 
 use crate::leaderboard::{Group, Leaderboard, Order};
-use crate::members::Members;
+use crate::members::{Members, Membership};
 use crate::names::Names;
 use crate::organisation::Organisation;
 use crate::partition::{Partition, PartitionWriter, Partitions, deltas_of};
@@ -193,6 +194,33 @@ impl Board {
             Scope::Rep(id) => organisation.reps.iter().find(|rep| *rep.id == **id).map(|rep| &rep.name),
         }
         .map(Arc::clone)
+    }
+
+    /// Whose sums are a scope's; nobody's for an id that does not exist.
+    #[must_use]
+    pub fn membership(&self, scope: &Scope, whose: Whose) -> Membership {
+        match whose {
+            Whose::Scope => Membership::of(scope, &self.organisation()),
+            Whose::Reps => Membership::of_reps(scope, &self.organisation()),
+        }
+    }
+
+    /// The days whose cells are of a time, in relation to a period.
+    #[must_use]
+    pub fn days_of(&self, when: When, period: Option<Period>) -> Option<Range<Day>> {
+        match when {
+            When::Period => period.map(|period| self.calendar.days(period)),
+            When::Previous => period.map(|period| self.calendar.days(period.previous())),
+            When::Standing => Some(CellKey::STANDING..Day(CellKey::STANDING.0 + 1)),
+        }
+    }
+
+    /// A board of the same configuration and reference records on which nothing is published.
+    #[must_use]
+    pub fn without_cells(&self) -> Self {
+        let board = Self::new((*self.pipelines).clone(), self.calendar.clone(), self.reporting);
+        *board.reference.write() = self.reference();
+        Self { thresholds: Arc::clone(&self.thresholds), ..board }
     }
 
     /// The periods of a kind that have numbers, in order.

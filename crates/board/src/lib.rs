@@ -31,6 +31,7 @@ mod view;
 
 pub use board::Board;
 pub use leaderboard::{Group, Leaderboard, Order, RankedRow};
+pub use members::Membership;
 pub use partition::{PartitionWriter, PublishError, Published, Stamp};
 pub use status::{NotReady, PartitionReadiness, Readiness, Status};
 pub use table::PeriodSlot;

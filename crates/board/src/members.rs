@@ -1,5 +1,8 @@
 //! Which sums are a scope's.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use model::{RepIndex, TerritoryIndex};
 
 use crate::organisation::Organisation;
@@ -40,6 +43,49 @@ impl Members {
             Self::All => true,
             Self::Reps(inside) => inside.get(rep.0 as usize).is_some_and(|&inside| inside),
             Self::Territories(inside) => inside.get(territory.0 as usize).is_some_and(|&inside| inside),
+        }
+    }
+}
+
+/// Whose sums are a scope's, by id: for those who number reps and territories in their own way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Membership {
+    /// Everybody's.
+    All,
+    /// Those of these reps, in any territory.
+    Reps(BTreeSet<Arc<str>>),
+    /// Those in these territories, of any rep.
+    Territories(BTreeSet<Arc<str>>),
+}
+
+impl Membership {
+    /// Of a scope.
+    pub(crate) fn of(scope: &Scope, organisation: &Organisation) -> Self {
+        let chosen = |inside: Vec<bool>, ids: &mut dyn Iterator<Item = &Arc<str>>| {
+            let ids = inside.into_iter().zip(ids).filter(|(inside, _)| *inside);
+            ids.map(|(_, id)| Arc::clone(id)).collect()
+        };
+        match Members::of(scope, organisation) {
+            Members::All => Self::All,
+            Members::Reps(inside) => {
+                Self::Reps(chosen(inside, &mut organisation.reps.iter().map(|rep| &rep.id)))
+            }
+            Members::Territories(inside) => {
+                let mut ids = organisation.territories.iter().map(|territory| &territory.id);
+                Self::Territories(chosen(inside, &mut ids))
+            }
+        }
+    }
+
+    /// Of a scope's reps: those whose home is in it, if it is a place.
+    pub(crate) fn of_reps(scope: &Scope, organisation: &Organisation) -> Self {
+        match Self::of(scope, organisation) {
+            Self::Territories(territories) => {
+                let is_home = |home: &Arc<str>| territories.contains(home);
+                let reps = organisation.reps.iter().filter(|rep| rep.home.as_ref().is_some_and(is_home));
+                Self::Reps(reps.map(|rep| Arc::clone(&rep.id)).collect())
+            }
+            other => other,
         }
     }
 }

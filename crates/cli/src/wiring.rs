@@ -11,6 +11,7 @@ use eventlog::{
     CompactedReader, DeadLetterSink, KafkaConsumer, KafkaDeadLetters, KafkaOptions, LogConsumer, LogError,
     TopicReader,
 };
+use explain::Explainer;
 use model::{Timestamp, TopicName};
 use runtime::{Clock, Format, OnLostLog, ReferenceSource, Service, ServiceMetrics, ServiceParts};
 
@@ -58,6 +59,7 @@ pub(crate) const KEPT_FOR_EVER: [(&str, &str); 2] = [("retention.ms", "-1"), ("r
 pub(crate) struct Wired {
     pub(crate) service: Service,
     pub(crate) board: Arc<board::Board>,
+    pub(crate) explainer: Arc<Explainer>,
     pub(crate) registry: prometheus::Registry,
 }
 
@@ -85,9 +87,10 @@ pub(crate) fn start(
         decoder: decoder(settings.topics.reference.format, schemas.as_ref()),
         dead_letters: Box::new(letters.clone()),
     };
+    let config = Arc::new(settings.fold_config()?);
     let parts = ServiceParts {
         board: board.clone(),
-        config: Arc::new(settings.fold_config()?),
+        config: config.clone(),
         connect: connect(&settings.kafka, topics.iter().map(|topic| topic.name.clone()).collect(), &stop),
         dead_letters: Box::new(move || Ok(Box::new(letters.clone()))),
         topics,
@@ -100,7 +103,9 @@ pub(crate) fn start(
         on_lost_log,
     };
     let service = Service::start_with(parts, stop)?;
-    Ok(Wired { service, board, registry })
+    let states = service.states();
+    let explainer = Explainer::new(config, Box::new(move |until| states.freeze(until)));
+    Ok(Wired { service, board, explainer: Arc::new(explainer), registry })
 }
 
 fn connect(kafka: &KafkaOptions, topics: Vec<TopicName>, stop: &Arc<AtomicBool>) -> runtime::Connect {

@@ -2,16 +2,17 @@
 //!
 //! A record is the activity's id (see [`crate::index`]) and then, numbers as in [`crate::encoding`]: 1 byte of flags
 //! (1 version, 2 retracted), `occurred_at` as a number, the version signed if flagged, the event id with its length,
-//! rep and territory as numbers, 1 byte of category, the duration in seconds as a number, and as a number by how many
-//! days the latest event of the activity is later than this one: it is held until that one would be late, too, so that
-//! no event is taken for a new activity while it is still accepted.
+//! rep and territory as numbers, 1 byte of category, the duration in seconds as a number, the offset of the record that
+//! brought the event as a number, and as a number by how many days the latest event of the activity is later than this
+//! one: it is held until that one would be late, too, so that no event is taken for a new activity while it is still
+//! accepted.
 //!
 //! What this cannot see: an activity that is corrected, after it has left the horizon, to a time within it. It then
 //! counts at both times.
 
 use std::cmp::Ordering;
 
-use model::{Category, Contribution, RepIndex, TerritoryIndex, Timestamp};
+use model::{Category, Contribution, Offset, RepIndex, TerritoryIndex, Timestamp};
 
 use crate::config::FoldConfig;
 use crate::contribution;
@@ -35,6 +36,7 @@ pub(crate) struct StoredActivity<'a> {
     pub(crate) category: Category,
     pub(crate) duration_seconds: u32,
     pub(crate) retracted: bool,
+    pub(crate) offset: Offset,
     /// The latest UTC day of all events of the activity so far.
     pub(crate) held_by_day: i64,
 }
@@ -67,6 +69,7 @@ impl StoredActivity<'_> {
         put_number(out, u64::from(self.territory.0));
         out.push(self.category as u8);
         put_number(out, u64::from(self.duration_seconds));
+        put_number(out, self.offset.0.cast_unsigned());
         put_number(out, (self.held_by_day - utc_day(self.occurred_at)).cast_unsigned());
     }
 
@@ -103,6 +106,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8]) -> Option<StoredActivity<'a>> {
     let category = Category::from_number(reader.byte()?)?;
     let duration_seconds = reader.small()?;
     let retracted = flags & RETRACTED != 0;
+    let offset = Offset(i64::try_from(reader.number()?).ok()?);
     let held_by_day = utc_day(occurred_at) + i64::from(reader.small()?);
     let activity = StoredActivity {
         version,
@@ -113,6 +117,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8]) -> Option<StoredActivity<'a>> {
         category,
         duration_seconds,
         retracted,
+        offset,
         held_by_day,
     };
     reader.is_at_end().then_some(activity)

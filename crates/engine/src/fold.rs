@@ -101,7 +101,7 @@ impl PartitionState {
         let named = (self.reps.as_slice().len(), self.territories.as_slice().len());
         let applied = match event {
             Event::Deal(deal) => self.apply_deal(deal, offset),
-            Event::Activity(activity) => self.apply_activity(activity),
+            Event::Activity(activity) => self.apply_activity(activity, offset),
         };
         let outcome = match applied {
             Ok(applied) => self.conclude(applied, event),
@@ -244,7 +244,7 @@ impl PartitionState {
         Ok(applied)
     }
 
-    fn apply_activity(&mut self, activity: &ActivityEvent<'_>) -> Result<Applied, Reject> {
+    fn apply_activity(&mut self, activity: &ActivityEvent<'_>, offset: Offset) -> Result<Applied, Reject> {
         let stored = StoredActivity {
             version: activity.version,
             occurred_at: activity.occurred_at,
@@ -254,6 +254,7 @@ impl PartitionState {
             category: activity.category,
             duration_seconds: activity.duration_seconds,
             retracted: activity.retracted,
+            offset,
             held_by_day: utc_day(activity.occurred_at),
         };
         let names = (&self.reps, &self.territories);

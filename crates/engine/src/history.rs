@@ -264,7 +264,7 @@ fn pack_uuid(text: &[u8], buffer: &mut [u8; 16]) -> bool {
     seen < 16
 }
 
-fn uuid_text(bytes: &[u8; 16]) -> [u8; 36] {
+pub(crate) fn uuid_text(bytes: &[u8; 16]) -> [u8; 36] {
     let mut text = [b'-'; 36];
     let places = (0..36).filter(|at| !DASHES.contains(at));
     for (digit, at) in places.enumerate() {

@@ -74,11 +74,11 @@ pub enum ImageError {
 /// A state as it stood at one moment; cheap to take, and the fold goes on (FOLD-5).
 #[derive(Debug, Clone)]
 pub struct Frozen {
-    reps: Names,
-    territories: Names,
-    deals: Shelf,
-    activities: Shelf,
-    cells: Cells,
+    pub(crate) reps: Names,
+    pub(crate) territories: Names,
+    pub(crate) deals: Shelf,
+    pub(crate) activities: Shelf,
+    pub(crate) cells: Cells,
     newest_deal: Option<Timestamp>,
     newest_activity: Option<Timestamp>,
 }

@@ -15,6 +15,7 @@
 //! no event is late (FOLD-4).
 
 mod activities;
+mod causes;
 mod cells;
 mod config;
 mod contribution;
@@ -30,6 +31,7 @@ mod names;
 mod shelf;
 mod story;
 
+pub use causes::{Cause, CauseEvent, CausePlace, DealState, Origin, Wanted};
 pub use cells::Cells;
 pub use config::FoldConfig;
 pub use fold::{Counts, Outcome, PartitionState};

@@ -42,7 +42,8 @@ impl Names {
     }
 
     /// The name of a number that this table gave; empty for any other.
-    pub(crate) fn name(&self, number: u32) -> &str {
+    #[must_use]
+    pub fn name(&self, number: u32) -> &str {
         self.names.get(number as usize).map_or("", |name| name)
     }
 }

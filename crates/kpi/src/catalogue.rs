@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use model::{Currency, Measure, PeriodKind, StageIndex, StageKind};
 
+use crate::ingredient::Ingredient;
 use crate::input::Input;
 use crate::value::{Absence, KpiValue, Part, PartKey, Unit, Value, Verdict};
 
@@ -63,6 +64,8 @@ pub struct Kpi {
     pub edge_cases: &'static str,
     /// Which events it is made from, and whose definition it is where there are several.
     pub source: &'static str,
+    /// The sums it is made from.
+    pub made_of: &'static [Ingredient],
     compute: fn(&Input<'_>) -> Computed,
 }
 

@@ -381,3 +381,65 @@ fn definitions_are_whole_and_of_one_form() {
     }
     assert!(find("luck").is_none());
 }
+
+/// Every kind of measure once.
+fn measures() -> Vec<Measure> {
+    let usd = u32::from(currency("USD").number());
+    let of_kind = |what: u32| [0, usd].into_iter().find_map(|second| Measure::from_code(what << 25 | second));
+    (1..128).filter_map(of_kind).collect()
+}
+
+#[test]
+fn what_changes_a_kpi_is_among_its_ingredients() {
+    use crate::ingredient::{When, Whose};
+    let reference = reference();
+    let sums_with = |more: Option<Measure>| {
+        let (mut tally, mut amounts) = (Tally::default(), Amounts::new(currency("USD")));
+        for (number, measure) in (0..).zip(measures()) {
+            let value = 1_000 + 37 * number + if more == Some(measure) { 500_000 } else { 0 };
+            tally.add(measure, value);
+            amounts.add(measure, value, None, &reference);
+        }
+        (tally, amounts)
+    };
+    let usual = sums_with(None);
+    let of =
+        |(tally, amounts): &'_ (Tally, Amounts)| -> (Tally, Amounts) { (tally.clone(), amounts.clone()) };
+    for kpi in CATALOGUE {
+        let value = |period: &(Tally, Amounts), previous: &(Tally, Amounts), standing: &(Tally, Amounts)| {
+            let (period, previous, standing) = (of(period), of(previous), of(standing));
+            let sums = |(tally, amounts)| Sums { tally, amounts };
+            let own = if kpi.is_standing() { &standing } else { &period };
+            let value = evaluate_with(kpi.name, sums((&own.0, &own.1)), |input| {
+                input.previous = (!kpi.is_standing()).then_some(sums((&previous.0, &previous.1)));
+                input.standing = sums((&standing.0, &standing.1));
+                input.goal = Some(Ok(9_000_000));
+                input.elapsed = Some((1, 3));
+            });
+            (value.value, value.parts, value.named, value.verdict)
+        };
+        let before = value(&usual, &usual, &usual);
+        let mut moving: Vec<(When, Measure)> = Vec::new();
+        for measure in measures() {
+            let more = sums_with(Some(measure));
+            for (when, after) in [
+                (When::Period, value(&more, &usual, &usual)),
+                (When::Previous, value(&usual, &more, &usual)),
+                (When::Standing, value(&usual, &usual, &more)),
+            ] {
+                if after != before {
+                    moving.push((when, measure));
+                }
+            }
+        }
+        for (when, measure) in &moving {
+            let is_told = kpi.made_of.iter().any(|of| of.when == *when && (of.is)(*measure));
+            assert!(is_told, "{} changes with {measure:?} of {when:?}", kpi.name);
+        }
+        assert!(!kpi.made_of.is_empty(), "{}", kpi.name);
+        for of in kpi.made_of.iter().filter(|of| of.whose == Whose::Scope) {
+            let matters = moving.iter().any(|(when, measure)| of.when == *when && (of.is)(*measure));
+            assert!(matters, "{} does not change with {of:?}", kpi.name);
+        }
+    }
+}

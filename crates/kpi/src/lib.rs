@@ -10,6 +10,7 @@
 mod amounts;
 mod catalogue;
 mod conversion;
+mod ingredient;
 mod input;
 mod page;
 mod quantile;
@@ -18,6 +19,7 @@ mod value;
 pub use amounts::Amounts;
 pub use catalogue::{CATALOGUE, Dimension, Kpi, find};
 pub use conversion::Conversion;
+pub use ingredient::{Ingredient, When, Whose};
 pub use input::{Input, RepQuota, Sums, Thresholds};
 pub use page::page;
 pub use value::{Absence, Attainment, KpiValue, Part, PartKey, Unit, Value, Verdict};

@@ -8,6 +8,7 @@ mod calendar;
 mod cell;
 mod event;
 mod identifier;
+mod measure;
 mod money;
 mod pipeline;
 mod position;

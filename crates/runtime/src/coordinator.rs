@@ -25,6 +25,7 @@ use crate::options::{BackOff, EventTopic, Format, OnLostLog, Options};
 use crate::partition::{PartitionParts, PartitionProcess};
 use crate::recovery::{Recovered, RecoveryError, from_start, recover};
 use crate::snapshots::{Safe, SnapshotWriter};
+use crate::states::States;
 use crate::worker::{DEAD_LETTER_DEADLINE, Surroundings, Task, Worker, last_snapshot};
 
 /// Makes a consumer of the log; called again after an error that a consumer does not survive.
@@ -46,6 +47,7 @@ pub(crate) struct CoordinatorParts {
     pub(crate) options: Options,
     pub(crate) on_lost_log: OnLostLog,
     pub(crate) shutdown: Arc<AtomicBool>,
+    pub(crate) states: States,
 }
 
 /// How long the log is waited for at once; also how soon a shutdown is noticed.
@@ -237,6 +239,7 @@ impl Coordinator {
                 tracing::error!(%error, "a worker's thread cannot be started");
                 Trouble::Stop(ServiceError::Died("the start of a worker"))
             })?;
+            self.parts.states.add(number, worker.state_requests.clone());
             let (waiting, is_paused) = (VecDeque::new(), false);
             self.owned.insert(number, Owned { worker, waiting, is_paused, is_caught_up_told });
         }
@@ -305,6 +308,7 @@ impl Coordinator {
 
     /// Stops all workers where they are; their processes are parked.
     fn fence(&mut self) {
+        self.parts.states.clear();
         // All at once: each may have to wait for something.
         self.owned.values().for_each(|owned| owned.worker.announce_stop());
         for (number, owned) in std::mem::take(&mut self.owned) {

@@ -19,6 +19,7 @@ mod recovery;
 mod reference;
 mod service;
 mod snapshots;
+mod states;
 mod worker;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub use partition::{PartitionParts, PartitionProcess, Progress, Wait};
 pub use recovery::{PassedOver, Recovered, RecoveryError, from_start, recover};
 pub use reference::ConnectReference;
 pub use service::{ReferenceSource, Service, ServiceParts};
+pub use states::States;
 
 /// Where the time comes from.
 pub type Clock = Arc<dyn Fn() -> model::Timestamp + Send + Sync>;

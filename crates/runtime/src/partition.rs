@@ -16,6 +16,7 @@ use engine::{Counts, Outcome, PartitionState};
 use eventlog::{
     DeadLetter, DeadLetterSink, LogError, RecordBatch, RecordMark, RecordRef, StartPosition, TopicPartition,
 };
+use explain::Evidence;
 use model::{Event, Offset, PartitionId, Reject, RejectReason, Timestamp, TopicName};
 use prometheus::IntCounter;
 
@@ -270,6 +271,23 @@ impl PartitionProcess {
             newest: self.state.newest(),
             counts: self.state.counts(),
         })
+    }
+
+    /// The state as it stands, for explanations.
+    pub(crate) fn evidence(&mut self) -> Evidence {
+        self.state.settle();
+        let topic = |carries| {
+            let topics = || self.inputs.iter().map(|input| &input.topic);
+            let of_its_own = topics().find(|topic| topic.carries == carries);
+            of_its_own.or_else(|| topics().next()).map_or_else(|| "".into(), |topic| topic.name.clone())
+        };
+        Evidence {
+            partition: self.partition,
+            deals: topic(Carries::Deals),
+            activities: topic(Carries::Activities),
+            positions: self.positions().map(|(topic, position)| (topic.clone(), position.next)).collect(),
+            frozen: self.state.freeze(),
+        }
     }
 
     /// Where each topic is to be read from next.

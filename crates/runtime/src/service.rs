@@ -17,6 +17,7 @@ use crate::error::ServiceError;
 use crate::metrics::ServiceMetrics;
 use crate::options::{EventTopic, OnLostLog, Options};
 use crate::reference::{ConnectReference, FollowerParts, follow};
+use crate::states::States;
 
 /// Where reference records come from.
 pub enum ReferenceSource {
@@ -63,6 +64,7 @@ pub struct ServiceParts {
 
 /// A running service. Dropping it without [`Service::finish`] leaves its threads running.
 pub struct Service {
+    states: States,
     shutdown: Arc<AtomicBool>,
     coordinator: JoinHandle<Result<(), ServiceError>>,
     reference: Option<JoinHandle<()>>,
@@ -107,7 +109,9 @@ impl Service {
                 )
             }
         };
+        let states = States::default();
         let coordinator = Coordinator::new(CoordinatorParts {
+            states: states.clone(),
             board: parts.board,
             config: parts.config,
             topics: parts.topics,
@@ -123,7 +127,13 @@ impl Service {
         })?;
         let coordinator =
             std::thread::Builder::new().name("log".to_owned()).spawn(move || coordinator.run())?;
-        Ok(Self { shutdown, coordinator, reference })
+        Ok(Self { states, shutdown, coordinator, reference })
+    }
+
+    /// The way to the states of the partitions, which stays valid for as long as the service runs.
+    #[must_use]
+    pub fn states(&self) -> States {
+        self.states.clone()
     }
 
     /// Whether the service has ended by itself.

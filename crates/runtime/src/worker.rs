@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded, select, unbounded};
 use eventlog::{RecordBatch, TopicPartition};
+use explain::Evidence;
 use model::Offset;
 use parking_lot::Mutex;
 
@@ -44,9 +45,13 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
 }
 
+/// Where a worker is asked for its state, and answers.
+pub(crate) type StateRequests = Sender<Sender<Evidence>>;
+
 /// A running worker.
 pub(crate) struct Worker {
     tasks: Sender<Task>,
+    pub(crate) state_requests: StateRequests,
     stop: Arc<AtomicBool>,
     pub(crate) standing: Arc<Mutex<Standing>>,
     thread: JoinHandle<PartitionProcess>,
@@ -67,15 +72,16 @@ const PUBLISHING_BEHIND: (u32, u32) = (39, 10);
 impl Worker {
     pub(crate) fn start(process: PartitionProcess, surroundings: Surroundings) -> std::io::Result<Self> {
         let (tasks, incoming) = bounded(surroundings.options.batches_waiting_max);
+        let (state_requests, asked) = unbounded();
         let stop = Arc::new(AtomicBool::new(false));
         let standing = Arc::new(Mutex::new(Standing::default()));
         let name = format!("partition-{}", process.partition());
-        let mut shift = Shift::new(process, surroundings, stop.clone(), standing.clone());
+        let mut shift = Shift::new(process, surroundings, stop.clone(), standing.clone(), asked);
         let thread = std::thread::Builder::new().name(name).spawn(move || {
             shift.run(&incoming);
             shift.process
         })?;
-        Ok(Self { tasks, stop, standing, thread })
+        Ok(Self { tasks, state_requests, stop, standing, thread })
     }
 
     /// Hands a task over, waiting a little if the worker is busy; gives it back if it does not take it.
@@ -110,6 +116,7 @@ struct Shift {
     surroundings: Surroundings,
     stop: Arc<AtomicBool>,
     standing: Arc<Mutex<Standing>>,
+    asked: Receiver<Sender<Evidence>>,
     published_at: Instant,
     publish_took: Duration,
     snapshot_at: Instant,
@@ -127,12 +134,14 @@ impl Shift {
         surroundings: Surroundings,
         stop: Arc<AtomicBool>,
         standing: Arc<Mutex<Standing>>,
+        asked: Receiver<Sender<Evidence>>,
     ) -> Self {
         Self {
             process,
             surroundings,
             stop,
             standing,
+            asked,
             published_at: Instant::now(),
             publish_took: Duration::ZERO,
             snapshot_at: Instant::now(),
@@ -149,17 +158,27 @@ impl Shift {
         self.publish();
         while !self.stop.load(Ordering::Relaxed) {
             let was_behind = !self.process.has_caught_up();
-            let ended = match tasks.recv_timeout(LOOK_AROUND) {
-                Ok(Task::Records(batch)) => {
+            let task = select! {
+                recv(tasks) -> task => match task {
+                    Ok(task) => Some(task),
+                    Err(_) => break,
+                },
+                recv(self.asked) -> answer => {
+                    answer.into_iter().for_each(|answer| self.testify(&answer));
+                    None
+                }
+                default(LOOK_AROUND) => None,
+            };
+            let ended = match task {
+                Some(Task::Records(batch)) => {
                     self.fold(&batch);
                     false
                 }
-                Ok(Task::End(source, end)) => {
+                Some(Task::End(source, end)) => {
                     self.process.reached_end(&source, end);
                     true
                 }
-                Err(RecvTimeoutError::Timeout) => false,
-                Err(RecvTimeoutError::Disconnected) => break,
+                None => false,
             };
             let is_behind = !self.process.has_caught_up();
             let (share, intervals) = if is_behind { PUBLISHING_BEHIND } else { PUBLISHING };
@@ -209,9 +228,17 @@ impl Shift {
                 if self.stop.load(Ordering::Relaxed) {
                     return;
                 }
+                while let Ok(answer) = self.asked.try_recv() {
+                    self.testify(&answer);
+                }
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
+    }
+
+    /// Answers with the state as it stands; who asked may be gone.
+    fn testify(&mut self, answer: &Sender<Evidence>) {
+        let _ = answer.send(self.process.evidence());
     }
 
     fn publish(&mut self) {

@@ -2,7 +2,7 @@
 
 use board::{Board, Group, Order, Scope};
 use kpi::{CATALOGUE, Kpi, KpiValue};
-use model::{Day, Period, Timestamp, check_identifier};
+use model::{Day, Offset, PartitionId, Period, Timestamp, TopicName, check_identifier};
 use serde::Serialize;
 
 use crate::figures::{Figure, KpiFigure};
@@ -15,7 +15,7 @@ pub(crate) const LEADERBOARD_PARAMETERS: &[&str] = &["kpi", "group", "period", "
 const LEADERBOARD_ROWS_DEFAULT: usize = 10;
 
 #[derive(Debug, Serialize)]
-struct PeriodDocument {
+pub(crate) struct PeriodDocument {
     kind: &'static str,
     name: String,
     /// First day.
@@ -27,7 +27,7 @@ struct PeriodDocument {
 }
 
 impl PeriodDocument {
-    fn new(board: &Board, period: Period, today: Day) -> Self {
+    pub(crate) fn new(board: &Board, period: Period, today: Day) -> Self {
         let calendar = board.calendar();
         let current = calendar.period_of(period.kind, today);
         let days = calendar.days(period);
@@ -61,11 +61,17 @@ struct Progress {
 }
 
 #[derive(Debug, Serialize)]
-struct PositionDocument {
+pub(crate) struct PositionDocument {
     topic: String,
     partition: i32,
     /// The next offset to read.
     offset: i64,
+}
+
+impl PositionDocument {
+    pub(crate) fn new((partition, topic, offset): (PartitionId, TopicName, Offset)) -> Self {
+        Self { topic: topic.to_string(), partition: partition.0, offset: offset.0 }
+    }
 }
 
 impl Progress {
@@ -73,15 +79,12 @@ impl Progress {
         let readiness = board.readiness();
         let today = board.calendar().day_of(now);
         let is_over = period.is_none_or(|period| board.calendar().days(period).end <= today);
-        let position = |(partition, topic, offset): (model::PartitionId, model::TopicName, model::Offset)| {
-            PositionDocument { topic: topic.to_string(), partition: partition.0, offset: offset.0 }
-        };
         Self {
             as_of: now.to_string(),
             complete: is_over && readiness.caught_up,
             caught_up: readiness.caught_up,
             newest_event_at: readiness.newest_event_at().map(|at| at.to_string()),
-            positions: board.positions().into_iter().map(position).collect(),
+            positions: board.positions().into_iter().map(PositionDocument::new).collect(),
         }
     }
 }
@@ -120,7 +123,7 @@ pub(crate) fn kpis(board: &Board, parameters: &Parameters, now: Timestamp) -> Re
     })
 }
 
-fn scope(board: &Board, parameters: &Parameters) -> Result<(&'static str, Scope), Problem> {
+pub(crate) fn scope(board: &Board, parameters: &Parameters) -> Result<(&'static str, Scope), Problem> {
     type Make = Option<fn(String) -> Scope>;
     let choices: [(&'static str, (&'static str, Make)); 5] = [
         ("company", ("company", None)),
@@ -193,20 +196,7 @@ pub(crate) fn leaderboard(
     let (order_name, order) = parameters.choice("order", &orders, orders[0].1)?;
     let limit = parameters.count("limit", LEADERBOARD_ROWS_DEFAULT, options.leaderboard_rows_max)?;
     let today = board.calendar().day_of(now);
-    let period = if kpi.is_standing() {
-        for name in ["period", "kind"] {
-            if let Some(found) = parameters.get(name) {
-                return Err(Problem::parameter(
-                    name,
-                    found,
-                    &format!("none, because {} tells what stands now", kpi.name),
-                ));
-            }
-        }
-        None
-    } else {
-        Some(parameters.period(board.calendar(), today)?)
-    };
+    let period = period_of(board, parameters, kpi, today)?;
     let progress = Progress::new(board, period, now);
     let leaderboard = board.leaderboard(kpi, period, group, order, limit, now).ok_or_else(|| {
         let kind = period.map_or("", |period| period.kind.name());
@@ -230,7 +220,24 @@ pub(crate) fn leaderboard(
     })
 }
 
-fn named_kpi(name: Option<&str>) -> Result<&'static Kpi, Problem> {
+/// The period that is asked for; none, and none may be, for a KPI of what stands now.
+pub(crate) fn period_of(
+    board: &Board,
+    parameters: &Parameters,
+    kpi: &Kpi,
+    today: Day,
+) -> Result<Option<Period>, Problem> {
+    if !kpi.is_standing() {
+        return parameters.period(board.calendar(), today).map(Some);
+    }
+    let given = ["period", "kind"].into_iter().find_map(|name| Some((name, parameters.get(name)?)));
+    given.map_or(Ok(None), |(name, found)| {
+        let expected = format!("none, because {} tells what stands now", kpi.name);
+        Err(Problem::parameter(name, found, &expected))
+    })
+}
+
+pub(crate) fn named_kpi(name: Option<&str>) -> Result<&'static Kpi, Problem> {
     let names: Vec<&str> = CATALOGUE.iter().map(|kpi| kpi.name).collect();
     let expected = format!("one of {}", names.join(", "));
     let Some(name) = name else {

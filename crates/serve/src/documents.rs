@@ -1,12 +1,16 @@
 //! The documents of the API without HTTP, for the command line: the same numbers in the same form.
 
+use std::time::Duration;
+
 use axum::http::Uri;
 use board::Board;
+use explain::Explainer;
 use model::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::api;
+use crate::explanation;
 use crate::options::ServeOptions;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
@@ -27,6 +31,23 @@ pub fn leaderboard_json(board: &Board, query: &str, now: Timestamp) -> Result<Va
     let options = ServeOptions { leaderboard_rows_max: usize::MAX, ..ServeOptions::default() };
     answer(query, api::LEADERBOARD_PARAMETERS, |parameters| {
         api::leaderboard(board, parameters, &options, now)
+    })
+}
+
+/// What `/api/v1/explain?query` answers; it may take as long as it takes.
+///
+/// # Errors
+/// As [`kpis_json`], and if the explainer has no states.
+pub fn explanation_json(
+    board: &Board,
+    explainer: &Explainer,
+    query: &str,
+    now: Timestamp,
+) -> Result<Value, String> {
+    /// Longer than anybody waits.
+    const PATIENCE: Duration = Duration::from_secs(24 * 3_600);
+    answer(query, explanation::EXPLAIN_PARAMETERS, |parameters| {
+        explanation::explain(board, explainer, parameters, PATIENCE, now)
     })
 }
 

@@ -66,7 +66,7 @@ fn show(unit: Unit, currency: Option<Currency>, value: Value) -> Json {
 }
 
 /// A quotient as a whole number where it is one.
-fn number(numerator: i128, denominator: i128) -> Json {
+pub(crate) fn number(numerator: i128, denominator: i128) -> Json {
     let whole = (numerator % denominator == 0).then(|| i64::try_from(numerator / denominator).ok());
     whole
         .flatten()

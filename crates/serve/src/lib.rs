@@ -10,6 +10,7 @@
 mod api;
 mod connection;
 mod documents;
+mod explanation;
 mod figures;
 mod health;
 mod metrics;
@@ -20,6 +21,6 @@ mod problem;
 mod router;
 
 pub use connection::serve;
-pub use documents::{encode_value, kpis_json, leaderboard_json};
+pub use documents::{encode_value, explanation_json, kpis_json, leaderboard_json};
 pub use options::{ServeOptions, ServeOptionsError};
 pub use router::{Clock, ServeState, router};

@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use board::Board;
+use explain::Explainer;
 use model::Timestamp;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -19,7 +20,7 @@ use crate::negotiation::Format;
 use crate::options::ServeOptions;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
-use crate::{api, health, metrics};
+use crate::{api, explanation, health, metrics};
 
 /// Tells the time; a test sets it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -29,6 +30,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct ServeState {
     /// The numbers.
     pub board: Arc<Board>,
+    /// Opens numbers into what they are made of.
+    pub explainer: Arc<Explainer>,
     /// The service's own metrics.
     pub registry: prometheus::Registry,
     /// The time of day.
@@ -107,6 +110,7 @@ pub fn router(state: ServeState) -> Router {
         .route("/readyz", get(health::ready))
         .route("/api/v1/kpis", get(kpis))
         .route("/api/v1/leaderboard", get(leaderboard))
+        .route("/api/v1/explain", get(explain))
         .route("/api/v1/catalogue", get(async || Json(api::catalogue())))
         .fallback(no_such_path)
         .with_state(shared.clone())
@@ -137,6 +141,17 @@ async fn leaderboard(State(shared): State<Shared>, uri: Uri) -> Result<impl Into
     let parameters = Parameters::read(&uri, api::LEADERBOARD_PARAMETERS)?;
     json(&shared, move |state| api::leaderboard(&state.board, &parameters, &state.options, (state.clock)()))
         .await
+}
+
+async fn explain(State(shared): State<Shared>, uri: Uri) -> Result<impl IntoResponse, Problem> {
+    let parameters = Parameters::read(&uri, explanation::EXPLAIN_PARAMETERS)?;
+    json(&shared, move |state| {
+        // The rest of the request's time is for the answer to be written.
+        let within = Duration::from_secs(state.options.request_timeout_seconds).mul_f64(0.9);
+        let now = (state.clock)();
+        explanation::explain(&state.board, &state.explainer, &parameters, within, now)
+    })
+    .await
 }
 
 async fn json<T: Send + 'static>(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use runtime::{OnLostLog, Service};
+use runtime::OnLostLog;
 use serve::{ServeState, router};
 use tokio::net::TcpListener;
 
@@ -57,8 +57,8 @@ pub(crate) fn run(arguments: &ServeArguments, settings: &Settings) -> Result<(),
     }
     let runtime = http_runtime()?;
     let listener = listen(&runtime, settings)?;
-    let Wired { service, board, registry } = wiring::start(settings, on_lost_log, runtime.handle().clone())?;
-    serve_until(&runtime, listener, board, registry, settings, service, || stop.load(Ordering::Relaxed))
+    let wired = wiring::start(settings, on_lost_log, runtime.handle().clone())?;
+    serve_until(&runtime, listener, wired, settings, || stop.load(Ordering::Relaxed))
 }
 
 /// A runtime for HTTP and for the snapshot store; the fold has threads of its own.
@@ -82,16 +82,15 @@ pub(crate) fn listen(runtime: &tokio::runtime::Runtime, settings: &Settings) -> 
 pub(crate) fn serve_until(
     runtime: &tokio::runtime::Runtime,
     listener: TcpListener,
-    board: Arc<board::Board>,
-    registry: prometheus::Registry,
+    Wired { service, board, explainer, registry }: Wired,
     settings: &Settings,
-    service: Service,
     mut should_stop: impl FnMut() -> bool,
 ) -> Result<(), Failure> {
     let address = listener.local_addr().context("the listening address")?;
     tracing::info!(%address, "serving http://{address}/");
     let app = router(ServeState {
         board,
+        explainer,
         registry,
         clock: wiring::system_clock(),
         options: settings.serve.clone(),

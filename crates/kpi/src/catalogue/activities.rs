@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use model::{Category, Measure, PeriodKind};
 
 use super::{Computed, Dimension, Kpi, quotient};
+use crate::ingredient::Ingredient;
 use crate::input::Input;
 use crate::value::{Part, PartKey, Unit, Value, Verdict};
 
@@ -18,6 +19,7 @@ pub(super) const ACTIVITIES: Kpi = Kpi {
     formula: "count of activities by the day they happened, by category",
     edge_cases: "The highest version of an activity counts; retracted: taken back.",
     source: "activity events",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::Activities(_)))],
     compute: |input| by_category(input, Measure::Activities),
 };
 
@@ -31,6 +33,7 @@ pub(super) const ACTIVITY_MINUTES: Kpi = Kpi {
     formula: "sum of durations by the day the activity happened, by category",
     edge_cases: "Overlapping activities count in full each.",
     source: "activity events: duration",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::ActivitySeconds(_)))],
     compute: |input| by_category(input, Measure::ActivitySeconds),
 };
 
@@ -44,6 +47,7 @@ pub(super) const SELLING_TIME_SHARE: Kpi = Kpi {
     formula: "minutes of both kinds of client communication / minutes of all categories",
     edge_cases: "Absent if no time was tracked. Judged against the configured benchmark, 39 % by default.",
     source: "activity events: category, duration",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::ActivitySeconds(_)))],
     compute: selling_time_share,
 };
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::{Currency, Measure, PeriodKind, StageIndex};
 
 use super::{Computed, Dimension, Kpi, count, quotient, stages};
+use crate::ingredient::Ingredient;
 use crate::input::Input;
 use crate::quantile::{P50, P90, Probability, quantile};
 use crate::value::{Absence, Part, PartKey, Unit, Value};
@@ -20,6 +21,7 @@ const BY_STAGE: Kpi = Kpi {
     formula: "",
     edge_cases: "",
     source: "deal events: stage, occurred_at",
+    made_of: &[],
     compute: |input| count(input, Measure::CreatedDeals),
 };
 
@@ -29,6 +31,7 @@ pub(super) const STAGE_ENTERED: Kpi = Kpi {
     help: "Entries of deals into a stage in the period.",
     formula: "count of visits to an open stage by the day they began",
     edge_cases: "A skipped stage is not entered. Each return is another entry. For the rep and territory at the entry.",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::StageEntered(_)))],
     compute: |input| by_stage(input, &visits(input, Measure::StageEntered)),
     ..BY_STAGE
 };
@@ -40,6 +43,7 @@ pub(super) const STAGE_ADVANCED: Kpi = Kpi {
     formula: "count of visits to an open stage that ended with a later stage of the pipeline or a won one, by the day \
         they ended",
     edge_cases: "For whoever had the deal in the stage last.",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::StageAdvanced(_)))],
     compute: |input| by_stage(input, &visits(input, Measure::StageAdvanced)),
     ..BY_STAGE
 };
@@ -50,6 +54,7 @@ pub(super) const STAGE_MOVED_BACK: Kpi = Kpi {
     help: "Visits to a stage that ended in the period with the deal moving back.",
     formula: "count of visits to an open stage that ended with an earlier open stage, by the day they ended",
     edge_cases: "A move to an open stage of another pipeline counts here, too.",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::StageMovedBack(_)))],
     compute: |input| by_stage(input, &visits(input, Measure::StageMovedBack)),
     ..BY_STAGE
 };
@@ -61,6 +66,7 @@ pub(super) const STAGE_LOST: Kpi = Kpi {
     formula: "count of visits to an open stage that ended with the deal lost, by the day they ended",
     edge_cases: "What was lost and reopened was lost all the same: unlike lost_deals, this tells what happened, not how \
         it ended.",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::StageLost(_)))],
     compute: |input| by_stage(input, &visits(input, Measure::StageLost)),
     ..BY_STAGE
 };
@@ -72,6 +78,9 @@ pub(super) const STAGE_CONVERSION: Kpi = Kpi {
     help: "Visits to a stage that moved on, as a share of those that began in the period.",
     formula: "stage_advanced / stage_entered",
     edge_cases: "Flow of one period: can exceed 1 when a backlog moves on. Absent if none entered.",
+    made_of: &[Ingredient::of_period(|measure| {
+        matches!(measure, Measure::StageAdvanced(_) | Measure::StageEntered(_))
+    })],
     compute: |input| {
         let entered = visits(input, Measure::StageEntered);
         ratios(input, &visits(input, Measure::StageAdvanced), &entered, "entries")
@@ -86,6 +95,9 @@ pub(super) const STAGE_LEAKAGE: Kpi = Kpi {
     help: "Share of the deals that left a stage in the period that were lost from it; names the largest leak.",
     formula: "stage_lost / (stage_advanced + stage_moved_back + stage_lost)",
     edge_cases: "Deals that are still in the stage are not in it. Absent if none left.",
+    made_of: &[Ingredient::of_period(|measure| {
+        matches!(measure, Measure::StageAdvanced(_) | Measure::StageMovedBack(_) | Measure::StageLost(_))
+    })],
     compute: |input| {
         let lost = visits(input, Measure::StageLost);
         largest(ratios(input, &lost, &left(input), "deals that left"))
@@ -101,6 +113,7 @@ pub(super) const STAGE_LOST_AMOUNT: Kpi = Kpi {
     formula: "sum of amounts known when the deal was lost x exchange rate of that day, by stage, rounded once each",
     edge_cases: "Divided over credited reps. Absent if an exchange rate is missing.",
     source: "deal events: stage, amount, currency, credits; reference records: fx_rate",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::StageLostAmount(..)))],
     compute: |input| {
         let reporting = input.sums.amounts.reporting();
         let amount =
@@ -124,6 +137,9 @@ pub(super) const STAGE_AMOUNT_LEAKAGE: Kpi = Kpi {
     edge_cases: "Amounts as known when the deal left, at the rate of that day. Absent if none left, or an exchange rate \
         is missing.",
     source: "deal events: stage, amount, currency, credits; reference records: fx_rate",
+    made_of: &[Ingredient::of_period(|measure| {
+        matches!(measure, Measure::StageLostAmount(..) | Measure::StageLeftAmount(..))
+    })],
     compute: |input| {
         let reporting = input.sums.amounts.reporting();
         let ratio = |stage| {
@@ -152,6 +168,9 @@ pub(super) const REACHED_DEALS: Kpi = Kpi {
     formula: "count of deals by creation day that have been in the stage or a later one of their pipeline; won deals have \
         been in all",
     edge_cases: "A skipped stage counts as passed. The value over all stages is that of deals created.",
+    made_of: &[Ingredient::of_period(|measure| {
+        matches!(measure, Measure::CreatedDeals | Measure::Reached(_))
+    })],
     compute: |input| {
         let reached = visits(input, Measure::Reached);
         Computed {
@@ -170,6 +189,9 @@ pub(super) const COHORT_CONVERSION: Kpi = Kpi {
     help: "Share of the deals created in the period that are won.",
     formula: "won deals of the cohort / created_deals",
     edge_cases: "By creation day: deals that are still open stay in the denominator. Absent if none was created.",
+    made_of: &[Ingredient::of_period(|measure| {
+        matches!(measure, Measure::CohortWon | Measure::CreatedDeals)
+    })],
     compute: |input| {
         let won = input.sums.tally.get(Measure::CohortWon);
         quotient(won, input.sums.tally.get(Measure::CreatedDeals), "created deals").into()
@@ -185,6 +207,7 @@ pub(super) const MQL_DEALS: Kpi = Kpi {
     formula: "count of deals by the day they first came to the stage of role mql or behind it",
     edge_cases: "Absent stages count as passed. 0 where no stage has the role.",
     source: "deal events: stage; configuration: the stages' roles",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::Mql))],
     compute: |input| count(input, Measure::Mql),
     ..BY_STAGE
 };
@@ -198,6 +221,7 @@ pub(super) const MQL_TO_SQL_DROP_OFF: Kpi = Kpi {
     formula: "MQL of the cohort that were lost without coming to role sql / (those + MQL that came to role sql)",
     edge_cases: "By MQL day. Open deals that are not SQL yet are left out. Absent if none was decided.",
     source: "deal events: stage; configuration: the stages' roles",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::MqlDropped | Measure::MqlToSql))],
     compute: |input| {
         let dropped = input.sums.tally.get(Measure::MqlDropped);
         quotient(dropped, dropped + input.sums.tally.get(Measure::MqlToSql), "decided MQL").into()
@@ -213,6 +237,15 @@ pub(super) const DWELL_MEAN: Kpi = Kpi {
     formula: "sum of (end - begin) / count of visits that ended",
     edge_cases: "Visits that last are not in it. Absent if none ended.",
     source: "deal events: stage, occurred_at; days of 24 hours",
+    made_of: &[Ingredient::of_period(|measure| {
+        matches!(
+            measure,
+            Measure::DwellSeconds(_)
+                | Measure::StageAdvanced(_)
+                | Measure::StageMovedBack(_)
+                | Measure::StageLost(_)
+        )
+    })],
     compute: |input| ratios(input, &visits(input, Measure::DwellSeconds), &left(input), "visits that ended"),
     ..BY_STAGE
 };
@@ -225,6 +258,7 @@ pub(super) const DWELL_P50: Kpi = Kpi {
     formula: "quantile 0.5 of (end - begin): linear between neighbours at rank (n - 1) x 0.5",
     edge_cases: "Each visit's time is known within 1/128. Visits that last are not in it. Absent if none ended.",
     source: "deal events: stage, occurred_at; Hyndman and Fan (1996), type 7",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::DwellVisits(..)))],
     compute: |input| dwell(input, P50),
     ..BY_STAGE
 };
@@ -237,6 +271,7 @@ pub(super) const DWELL_P90: Kpi = Kpi {
     formula: "quantile 0.9 of (end - begin): linear between neighbours at rank (n - 1) x 0.9",
     edge_cases: "Each visit's time is known within 1/128. Visits that last are not in it. Absent if none ended.",
     source: "deal events: stage, occurred_at; Hyndman and Fan (1996), type 7",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::DwellVisits(..)))],
     compute: |input| dwell(input, P90),
     ..BY_STAGE
 };

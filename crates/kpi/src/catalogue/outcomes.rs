@@ -3,6 +3,7 @@
 use model::{Measure, PeriodKind};
 
 use super::{Computed, Dimension, Kpi, count, quotient};
+use crate::ingredient::Ingredient;
 use crate::input::{Input, Sums, Thresholds};
 use crate::quantile::{P50, P90, Probability, quantile};
 use crate::value::{Absence, Unit, Value, Verdict};
@@ -17,6 +18,7 @@ pub(super) const CREATED_DEALS: Kpi = Kpi {
     formula: "count of deals by creation day",
     edge_cases: "A deal counts for the rep and territory it was created with. A deleted deal is taken back.",
     source: "deal events: the earliest event of a deal",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::CreatedDeals))],
     compute: |input| count(input, Measure::CreatedDeals),
 };
 
@@ -31,6 +33,7 @@ pub(super) const WON_DEALS: Kpi = Kpi {
     edge_cases: "The closed day is when the deal entered its final unbroken run of closed stages. Reopened: taken \
         back from the period it was in.",
     source: "deal events: stage",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::WonDeals))],
     compute: |input| count(input, Measure::WonDeals),
 };
 
@@ -44,6 +47,7 @@ pub(super) const LOST_DEALS: Kpi = Kpi {
     formula: "count of deals whose latest stage is lost, by closed day",
     edge_cases: "As for won deals.",
     source: "deal events: stage",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::LostDeals))],
     compute: |input| count(input, Measure::LostDeals),
 };
 
@@ -58,6 +62,7 @@ pub(super) const WON_AMOUNT: Kpi = Kpi {
     edge_cases: "Divided over credited reps. Amount changed after close: restated in the closed period. Absent if \
         an exchange rate is missing.",
     source: "deal events: stage, amount, currency, credits; reference records: fx_rate",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::WonAmount(_)))],
     compute: won_amount,
 };
 
@@ -71,6 +76,7 @@ pub(super) const WIN_RATE: Kpi = Kpi {
     formula: "won_deals / (won_deals + lost_deals)",
     edge_cases: "Absent if no deal was closed.",
     source: "deal events: stage; by closed day, not by creation cohort",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::WonDeals | Measure::LostDeals))],
     compute: win_rate,
 };
 
@@ -85,6 +91,10 @@ pub(super) const AVERAGE_DEAL_SIZE: Kpi = Kpi {
     edge_cases: "Lost deals never enter. Absent if no deal was won or an exchange rate is missing. Growing or shrinking \
         against the previous period, flat within a configured share of it, 5 % by default.",
     source: "deal events: stage, amount, currency; reference records: fx_rate",
+    made_of: &[
+        Ingredient::of_period(|measure| matches!(measure, Measure::WonAmount(_) | Measure::WonDeals)),
+        Ingredient::of_previous(|measure| matches!(measure, Measure::WonAmount(_) | Measure::WonDeals)),
+    ],
     compute: average_deal_size,
 };
 
@@ -98,6 +108,7 @@ pub(super) const SALES_CYCLE_MEAN: Kpi = Kpi {
     formula: "sum of (closed time - created time) / won_deals",
     edge_cases: "Absent if no deal was won.",
     source: "deal events: occurred_at, stage; days of 24 hours",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::CycleSeconds | Measure::WonDeals))],
     compute: sales_cycle_mean,
 };
 
@@ -111,6 +122,7 @@ pub(super) const SALES_CYCLE_P50: Kpi = Kpi {
     formula: "quantile 0.5 of (closed time - created time): linear between neighbours at rank (n - 1) x 0.5",
     edge_cases: "Each deal's time is known within 1/128. Absent if no deal was won.",
     source: "deal events: occurred_at, stage; Hyndman and Fan (1996), type 7",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::CycleDeals(_)))],
     compute: |input| sales_cycle_quantile(input, P50),
 };
 
@@ -124,6 +136,7 @@ pub(super) const SALES_CYCLE_P90: Kpi = Kpi {
     formula: "quantile 0.9 of (closed time - created time): linear between neighbours at rank (n - 1) x 0.9",
     edge_cases: "Each deal's time is known within 1/128. Absent if no deal was won.",
     source: "deal events: occurred_at, stage; Hyndman and Fan (1996), type 7",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::CycleDeals(_)))],
     compute: |input| sales_cycle_quantile(input, P90),
 };
 
@@ -138,6 +151,15 @@ pub(super) const SALES_VELOCITY: Kpi = Kpi {
     edge_cases: "With the period's figures. Absent if none was won, or an exchange rate is missing. Does not add up over \
         scopes.",
     source: "deal events: stage, amount, currency, occurred_at; reference records: fx_rate",
+    made_of: &[
+        Ingredient::of_period(|measure| {
+            matches!(
+                measure,
+                Measure::WonAmount(_) | Measure::WonDeals | Measure::LostDeals | Measure::CycleSeconds
+            )
+        }),
+        Ingredient::standing(|measure| matches!(measure, Measure::OpenDeals(_))),
+    ],
     compute: sales_velocity,
 };
 

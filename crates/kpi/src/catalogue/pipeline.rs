@@ -6,6 +6,7 @@ use model::{Currency, Measure, StageIndex};
 
 use super::{Computed, Dimension, Kpi, stages};
 use crate::conversion::Conversion;
+use crate::ingredient::Ingredient;
 use crate::input::Input;
 use crate::value::{Part, PartKey, Unit, Value};
 
@@ -19,6 +20,7 @@ pub(super) const OPEN_DEALS: Kpi = Kpi {
     formula: "count of deals whose latest stage is open, by stage",
     edge_cases: "For the rep and territory the deal has now.",
     source: "deal events: stage",
+    made_of: &[Ingredient::standing(|measure| matches!(measure, Measure::OpenDeals(_)))],
     compute: open_deals,
 };
 
@@ -33,6 +35,7 @@ pub(super) const OPEN_AMOUNT: Kpi = Kpi {
     edge_cases: "Divided over credited reps. Absent if an exchange rate is missing. Stages are rounded each by \
         itself.",
     source: "deal events: stage, amount, currency, credits; reference records: fx_rate",
+    made_of: &[Ingredient::standing(|measure| matches!(measure, Measure::OpenAmount(..)))],
     compute: open_amount,
 };
 

@@ -4,11 +4,19 @@ use model::{Measure, PeriodKind};
 
 use super::outcomes::won_total;
 use super::{Computed, Dimension, Kpi, quotient};
+use crate::ingredient::{Ingredient, When, Whose};
 use crate::input::{Input, RepQuota};
 use crate::value::{Absence, Attainment, Part, PartKey, Unit, Value, Verdict};
 
 /// The kinds of periods that have quotas and goals.
 const TARGETED: &[PeriodKind] = &[PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year];
+
+/// What the scope's reps won.
+const OF_REPS: Ingredient = Ingredient {
+    when: When::Period,
+    whose: Whose::Reps,
+    is: |measure| matches!(measure, Measure::WonAmount(_)),
+};
 
 pub(super) const QUOTA_ATTAINMENT: Kpi = Kpi {
     name: "quota_attainment",
@@ -22,6 +30,7 @@ pub(super) const QUOTA_ATTAINMENT: Kpi = Kpi {
         own has the sum of its quarters' or months' quotas, if each has one. A territory's reps are those whose home it \
         is. Absent without a quota, or if they are 0.",
     source: "deal events: stage, amount, currency, credits; reference records: quota, rep, fx_rate",
+    made_of: &[OF_REPS],
     compute: quota_attainment,
 };
 
@@ -36,6 +45,7 @@ pub(super) const REPS_AT_QUOTA: Kpi = Kpi {
     edge_cases: "Below the configured range quotas are too high, above it too low (50 % and 80 % by default); judged once \
         the period is over. Absent if nobody has a quota.",
     source: "as quota_attainment",
+    made_of: &[OF_REPS],
     compute: reps_at_quota,
 };
 
@@ -49,6 +59,7 @@ pub(super) const REPS_BY_ATTAINMENT: Kpi = Kpi {
     formula: "count of reps with a quota above 0 by quota_attainment: below 50 %, 80 %, 100 %, up to 120 %, above",
     edge_cases: "Ranges include their lower end, and 120 % itself is in the fourth.",
     source: "as quota_attainment",
+    made_of: &[OF_REPS],
     compute: reps_by_attainment,
 };
 
@@ -62,6 +73,7 @@ pub(super) const GOAL_ATTAINMENT: Kpi = Kpi {
     formula: "won_amount / goal",
     edge_cases: "Absent without a goal for the scope and period, or if it is 0.",
     source: "deal events: stage, amount, currency, credits; reference records: goal, fx_rate",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::WonAmount(_)))],
     compute: |input| goal(input).and_then(|goal| quotient(won_total(input.sums)?, goal, "goal")).into(),
 };
 
@@ -75,6 +87,7 @@ pub(super) const GOAL_PACE: Kpi = Kpi {
     formula: "won_amount / (goal x share of the period that has passed)",
     edge_cases: "Linear, by the second. Absent without a goal, or before the period.",
     source: "deal events: stage, amount, currency, credits; reference records: goal, fx_rate",
+    made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::WonAmount(_)))],
     compute: goal_pace,
 };
 
@@ -88,6 +101,10 @@ pub(super) const REQUIRED_DEALS: Kpi = Kpi {
     formula: "ceil((goal - won_amount) / average deal size of this and the previous period)",
     edge_cases: "0 once the goal is met. Absent without a goal, or if nothing was won in either period.",
     source: "deal events: stage, amount, currency; reference records: goal, fx_rate",
+    made_of: &[
+        Ingredient::of_period(|measure| matches!(measure, Measure::WonAmount(_) | Measure::WonDeals)),
+        Ingredient::of_previous(|measure| matches!(measure, Measure::WonAmount(_) | Measure::WonDeals)),
+    ],
     compute: |input| required_deals(input).map(Value::Whole).into(),
 };
 
@@ -101,6 +118,15 @@ pub(super) const REQUIRED_LEADS: Kpi = Kpi {
     formula: "ceil(required_deals / cohort_conversion of the previous period)",
     edge_cases: "0 once the goal is met. Absent without a goal, or if no deal of the previous period's cohort is won.",
     source: "deal events: stage, amount, currency; reference records: goal, fx_rate",
+    made_of: &[
+        Ingredient::of_period(|measure| matches!(measure, Measure::WonAmount(_) | Measure::WonDeals)),
+        Ingredient::of_previous(|measure| {
+            matches!(
+                measure,
+                Measure::WonAmount(_) | Measure::WonDeals | Measure::CreatedDeals | Measure::CohortWon
+            )
+        }),
+    ],
     compute: |input| required_leads(input).map(Value::Whole).into(),
 };
 

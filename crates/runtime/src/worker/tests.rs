@@ -96,7 +96,9 @@ fn what_is_told_to_be_caught_up_is_shown() {
         metrics: Arc::new(ServiceMetrics::register(&Registry::new()).unwrap()),
         clock: Arc::new(|| Timestamp::parse("2026-11-24T09:00:00Z").unwrap()),
     };
-    Shift::new(process, surroundings, Arc::default(), standing).run(&incoming);
+    // Nobody asks for the state, but somebody could.
+    let (_state_requests, asked) = unbounded();
+    Shift::new(process, surroundings, Arc::default(), standing, asked).run(&incoming);
     // Not at each end: publishing has its pace once it is told that all is counted.
     assert_eq!(*seen.lock(), [(false, Offset(0)), (true, Offset(6)), (true, Offset(6))]);
 }

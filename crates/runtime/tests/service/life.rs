@@ -1,5 +1,8 @@
 //! A service in good health: it starts, goes on, shares, leaves.
 
+use std::time::{Duration, Instant};
+
+use eventlog::TopicPartition;
 use model::{Calendar, Event, Timestamp};
 use tallyboard_runtime::ServiceError;
 
@@ -176,4 +179,32 @@ fn damaged_snapshots_are_passed_over_and_counted_as_such() {
     let passed_over = |reason| running.metrics.snapshots_passed_over.with_label_values(&[reason]).get();
     assert_eq!((passed_over("damaged"), passed_over("configuration")), (damaged, 0));
     running.finish();
+}
+
+/// The workers tell their states while they fold, each up to its own position; nobody is asked behind the end.
+#[test]
+fn the_states_of_all_partitions_can_be_had() {
+    let in_a_while = || Instant::now() + Duration::from_secs(10);
+    let (first, second) = events_in_two(1);
+    let site = Site::with_events(first);
+    let running = site.start(Particulars::default());
+    let states = running.service.states();
+    running.await_ready();
+    site.append(second);
+    let early = states.freeze(in_a_while()).unwrap();
+    assert_eq!(early.len(), PARTITIONS);
+    running.await_sums(&site.expected(&calendar()));
+    let states_now = states.freeze(in_a_while()).unwrap();
+    for (early, evidence) in early.iter().zip(&states_now) {
+        assert!(early.positions.iter().zip(&evidence.positions).all(|(early, late)| early.1 <= late.1));
+        assert_eq!((&*evidence.deals, &*evidence.activities), ("deals", "activities"));
+        for (topic, next) in &evidence.positions {
+            let source = TopicPartition { topic: topic.clone(), partition: evidence.partition };
+            assert_eq!(*next, site.log.offsets(&source).unwrap().1, "{source}");
+        }
+    }
+    let cells: usize = states_now.iter().map(|evidence| evidence.frozen.cells().len()).sum();
+    assert_eq!(cells, running.board.counts().0);
+    running.finish();
+    assert!(states.freeze(in_a_while()).unwrap_err().contains("no partition is assigned"));
 }

@@ -5,6 +5,8 @@ use std::sync::{Arc, LazyLock};
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use board::{Board, Stamp, Status};
+use engine::FoldConfig;
+use explain::Explainer;
 use model::{
     Calendar, Category, CellKey, Currency, Day, DurationBucket, FxRate, Measure, Offset, PartitionId,
     Pipeline, Pipelines, Reference, ReferenceRecord, Rep, RepIndex, Stage, StageIndex, StageKind, Territory,
@@ -137,7 +139,17 @@ pub(crate) fn board() -> Arc<Board> {
 
 pub(crate) fn state(board: Arc<Board>) -> ServeState {
     let registry = prometheus::Registry::new();
-    ServeState { board, registry, clock: Arc::new(now), options: ServeOptions::default() }
+    let config = FoldConfig {
+        pipelines: board.pipelines().clone(),
+        calendar: board.calendar().clone(),
+        deal_retention_days: 731,
+        activity_horizon_days: 35,
+        future_tolerance_seconds: 0,
+    };
+    // There are cells on the board, but no events that they came from.
+    let explainer = Explainer::new(Arc::new(config), Box::new(|_| Err("no states here".to_owned())));
+    let (explainer, options) = (Arc::new(explainer), ServeOptions::default());
+    ServeState { board, explainer, registry, clock: Arc::new(now), options }
 }
 
 /// A response, whole.

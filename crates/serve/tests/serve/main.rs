@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod explanation;
+#[cfg(test)]
 mod exposition;
 #[cfg(test)]
 mod fixture;

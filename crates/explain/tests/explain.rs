@@ -1,0 +1,233 @@
+//! Explanations against the board and against the events: the parts are those of the number, all of them, once.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use board::{Board, Scope, Stamp};
+use engine::{FoldConfig, Origin, PartitionState};
+use kpi::CATALOGUE;
+use model::{Calendar, Currency, Event, Offset, PartitionId, Period, PeriodKind, Timestamp};
+use salesfloor::{Floor, Scenario, disorder};
+use tallyboard_explain::{Cursor, Evidence, ExplainError, Explanation, Question, explain};
+
+struct Site {
+    board: Arc<Board>,
+    config: Arc<FoldConfig>,
+    evidence: Vec<Evidence>,
+    /// By partition, in the order of their offsets.
+    events: Vec<Vec<Event<'static>>>,
+    now: Timestamp,
+}
+
+fn site(seed: u64, retention_days: u32, horizon_days: u32) -> Site {
+    let mut floor = Floor::new(&Scenario::tiny(seed)).unwrap();
+    let events: Vec<Event<'static>> = std::iter::from_fn(|| floor.next_event()).collect();
+    let calendar = Calendar::new("Europe/Berlin", 4).unwrap();
+    let config = Arc::new(FoldConfig {
+        pipelines: floor.pipelines().clone(),
+        calendar: calendar.clone(),
+        deal_retention_days: retention_days,
+        activity_horizon_days: horizon_days,
+        future_tolerance_seconds: 0,
+    });
+    let usd = Currency::from_code("USD").unwrap();
+    let board = Arc::new(Board::new(floor.pipelines().clone(), calendar.clone(), usd));
+    let mut reference = model::Reference::default();
+    for record in floor.reference() {
+        reference.apply(record, &calendar).unwrap();
+    }
+    board.set_reference(Arc::new(reference));
+    let events: Vec<_> = disorder::partition(events, 2).into_iter().collect();
+    let mut evidence = Vec::new();
+    let mut newest = None;
+    for (number, events) in (0..).zip(&events) {
+        let mut state = PartitionState::new(config.clone());
+        for (event, offset) in events.iter().zip(0..) {
+            state.apply(event, Offset(offset), None);
+        }
+        newest = newest.max(state.newest());
+        evidence.push(Evidence {
+            partition: PartitionId(number),
+            deals: "deals".into(),
+            activities: "activities".into(),
+            positions: Vec::new(),
+            frozen: state.freeze(),
+        });
+        let cells = state.take_changes();
+        let stamp = Stamp { progress: 1, positions: Vec::new() };
+        board
+            .writer(PartitionId(number))
+            .publish(stamp, state.reps().as_slice(), state.territories().as_slice(), cells)
+            .unwrap();
+    }
+    Site { board, config, evidence, events, now: newest.unwrap() }
+}
+
+impl Site {
+    fn explain(
+        &self,
+        kpi: &'static kpi::Kpi,
+        scope: &Scope,
+        period: Option<Period>,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Explanation {
+        let question = Question { kpi, scope: scope.clone(), period, limit, after };
+        explain(&self.board, &self.config, &self.evidence, &question, self.now, &|| true).unwrap()
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        let board = &self.board;
+        let mut scopes = vec![Scope::Company];
+        scopes.extend(board.reps().iter().take(3).map(|id| Scope::Rep(id.to_string())));
+        scopes.extend(board.territories().iter().take(2).map(|id| Scope::Territory(id.to_string())));
+        scopes.extend(board.regions().iter().map(|id| Scope::Region(id.to_string())));
+        scopes.extend(board.teams().iter().take(2).map(|id| Scope::Team(id.to_string())));
+        scopes
+    }
+
+    /// Every KPI with a period of each kind that it is told for.
+    fn questions(&self) -> Vec<(&'static kpi::Kpi, Option<Period>)> {
+        let today = self.board.calendar().day_of(self.now);
+        let period = |kind| self.board.calendar().period_of(kind, today);
+        let kinds = [None, Some(PeriodKind::Week), Some(PeriodKind::Quarter), Some(PeriodKind::Year)];
+        let told = kinds.into_iter().flat_map(|kind| {
+            CATALOGUE.iter().filter(move |kpi| kpi.is_told_for(kind)).map(move |kpi| (kpi, kind))
+        });
+        told.map(|(kpi, kind)| (kpi, kind.map(period))).collect()
+    }
+}
+
+#[test]
+fn every_number_is_the_sum_of_its_parts() {
+    let mut explained = 0;
+    for seed in 0..4 {
+        let site = site(seed, 100_000, 100_000);
+        for scope in site.scopes() {
+            for (kpi, period) in site.questions() {
+                let explanation = site.explain(kpi, &scope, period, 5, None);
+                let shown = site.board.kpis(&scope, period, site.now);
+                let shown = shown.into_iter().find(|value| value.kpi == kpi).unwrap();
+                assert_eq!(explanation.value, shown, "{scope:?} {period:?}");
+                for (quantity, sum) in &explanation.sums {
+                    assert_eq!(sum.total, sum.explained, "{} {quantity:?}", kpi.name);
+                    explained += sum.causes;
+                }
+            }
+        }
+    }
+    assert!(explained > 1_000, "{explained}");
+}
+
+#[test]
+fn what_is_final_is_told_as_the_rest() {
+    let mut finals = 0;
+    for seed in 0..10 {
+        let site = site(seed, 2, 2);
+        for (kpi, period) in site.questions() {
+            let explanation = site.explain(kpi, &Scope::Company, period, 1, None);
+            let shown = site.board.kpis(&Scope::Company, period, site.now);
+            assert!(shown.contains(&explanation.value), "{} {period:?}", kpi.name);
+            finals += explanation.sums.values().filter(|sum| sum.total > sum.explained).count();
+        }
+    }
+    assert!(finals > 0);
+}
+
+#[test]
+fn pages_bring_every_cause_once_the_largest_first() {
+    let site = site(5, 100_000, 100_000);
+    let today = site.board.calendar().day_of(site.now);
+    let year = Some(site.board.calendar().period_of(PeriodKind::Year, today));
+    let kpi = kpi::find("won_amount").unwrap();
+    let (mut seen, mut amounts, mut after) = (BTreeSet::new(), Vec::new(), None);
+    loop {
+        let page = site.explain(kpi, &Scope::Company, year, 2, after);
+        for cause in &page.causes {
+            assert!(seen.insert(cause.id.clone()), "{} is there twice", cause.id);
+            amounts.push(cause.parts.iter().map(|part| part.value.unsigned_abs()).max().unwrap());
+        }
+        after = page.next;
+        if after.is_none() {
+            assert_eq!(seen.len(), page.causes_total);
+            break;
+        }
+    }
+    assert!(seen.len() > 4 && amounts.is_sorted_by(|one, next| one >= next), "{amounts:?}");
+}
+
+/// The events of a cause are those of its deal or activity, and the ones that decide are those without which it would be
+/// another one.
+#[test]
+fn events_are_found_at_their_offsets_and_the_deciding_ones_decide() {
+    let site = site(7, 100_000, 100_000);
+    let today = site.board.calendar().day_of(site.now);
+    let year = Some(site.board.calendar().period_of(PeriodKind::Year, today));
+    let (mut deciding, mut others) = (0, 0);
+    for kpi in ["won_amount", "created_deals", "stage_entered", "activity_minutes"].map(kpi::find) {
+        let explanation = site.explain(kpi.unwrap(), &Scope::Company, year, 10_000, None);
+        assert_eq!(explanation.causes.len(), explanation.causes_total);
+        for cause in &explanation.causes {
+            let partition = usize::try_from(cause.partition.0).unwrap();
+            let log = &site.events[partition];
+            let is_of_cause = |event: &Event<'_>| match (event, cause.origin) {
+                (Event::Deal(deal), Origin::Deal) => deal.deal_id == cause.id,
+                (Event::Activity(activity), Origin::Activity) => activity.activity_id == cause.id,
+                _ => false,
+            };
+            for (told, _) in &cause.events {
+                let event = &log[usize::try_from(told.offset.0).unwrap()];
+                assert!(is_of_cause(event), "{told:?}");
+                let (id, occurred_at) = match event {
+                    Event::Deal(deal) => (&deal.event_id, deal.occurred_at),
+                    Event::Activity(activity) => (&activity.event_id, activity.occurred_at),
+                };
+                assert_eq!((&*told.event_id, told.occurred_at), (&**id, occurred_at));
+                if cause.origin == Origin::Deal {
+                    let without = |left_out: Option<Offset>| -> BTreeMap<_, _> {
+                        let mut state = PartitionState::new(site.config.clone());
+                        for (event, offset) in log.iter().zip(0..) {
+                            if is_of_cause(event) && left_out != Some(Offset(offset)) {
+                                state.apply(event, Offset(offset), None);
+                            }
+                        }
+                        let names = |number: model::RepIndex| state.reps().name(number.0).to_owned();
+                        let places =
+                            |number: model::TerritoryIndex| state.territories().name(number.0).to_owned();
+                        let days = site.board.days_of(kpi::When::Period, year).unwrap();
+                        let is_wanted = |key: &model::CellKey| {
+                            days.contains(&key.day)
+                                && explanation.value.kpi.made_of.iter().any(|of| (of.is)(key.measure))
+                        };
+                        let cells = state.cells().into_owned();
+                        let cells = cells.iter().filter(|(key, _)| is_wanted(key));
+                        cells
+                            .map(|(key, value)| {
+                                ((names(key.rep), places(key.territory), key.day, key.measure), value)
+                            })
+                            .collect()
+                    };
+                    assert_eq!(told.decides, without(Some(told.offset)) != without(None), "{told:?}");
+                    *(if told.decides { &mut deciding } else { &mut others }) += 1;
+                }
+            }
+        }
+    }
+    assert!(deciding > 50 && others > 10, "{deciding} {others}");
+}
+
+#[test]
+fn what_takes_too_long_is_given_up() {
+    let site = site(1, 100_000, 100_000);
+    let kpi = kpi::find("open_deals").unwrap();
+    let question = Question { kpi, scope: Scope::Company, period: None, limit: 1, after: None };
+    let error = explain(&site.board, &site.config, &site.evidence, &question, site.now, &|| false);
+    assert!(matches!(error, Err(ExplainError::GivenUp)));
+    let today = site.board.calendar().day_of(site.now);
+    let month = Some(site.board.calendar().period_of(PeriodKind::Month, today));
+    let question = Question { period: month, ..question };
+    let error = explain(&site.board, &site.config, &site.evidence, &question, site.now, &|| true);
+    assert!(matches!(error, Err(ExplainError::NotTold("open_deals"))));
+}

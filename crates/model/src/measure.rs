@@ -1,0 +1,58 @@
+//! What measures are called, and what they are measured by.
+
+use crate::activity::Category;
+use crate::cell::{DurationBucket, Measure};
+
+impl Measure {
+    /// What is measured, in snake case, whatever the stage, currency, category or range it is measured by.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CreatedDeals => "created_deals",
+            Self::WonDeals => "won_deals",
+            Self::LostDeals => "lost_deals",
+            Self::WonAmount(_) => "won_amount",
+            Self::CycleSeconds => "cycle_seconds",
+            Self::CycleDeals(_) => "cycle_deals",
+            Self::StageEntered(_) => "stage_entered",
+            Self::StageAdvanced(_) => "stage_advanced",
+            Self::StageMovedBack(_) => "stage_moved_back",
+            Self::StageLost(_) => "stage_lost",
+            Self::StageLeftAmount(..) => "stage_left_amount",
+            Self::StageLostAmount(..) => "stage_lost_amount",
+            Self::DwellSeconds(_) => "dwell_seconds",
+            Self::DwellVisits(..) => "dwell_visits",
+            Self::OpenSince(_) => "open_since",
+            Self::Reached(_) => "reached",
+            Self::CohortWon => "cohort_won",
+            Self::CohortLost => "cohort_lost",
+            Self::WonReached(_) => "won_reached",
+            Self::LostReached(_) => "lost_reached",
+            Self::Mql => "mql",
+            Self::MqlToSql => "mql_to_sql",
+            Self::MqlDropped => "mql_dropped",
+            Self::OpenDeals(_) => "open_deals",
+            Self::OpenAmount(..) => "open_amount",
+            Self::Activities(_) => "activities",
+            Self::ActivitySeconds(_) => "activity_seconds",
+        }
+    }
+
+    /// The category of what is measured by category.
+    #[must_use]
+    pub const fn category(self) -> Option<Category> {
+        match self {
+            Self::Activities(category) | Self::ActivitySeconds(category) => Some(category),
+            _ => None,
+        }
+    }
+
+    /// The range of durations of what is counted by range.
+    #[must_use]
+    pub const fn bucket(self) -> Option<DurationBucket> {
+        match self {
+            Self::CycleDeals(bucket) | Self::DwellVisits(_, bucket) => Some(bucket),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! `/api/v1/explain`: what a number is made of.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use board::Board;
+use explain::{
+    CauseEntry, Cursor, ExplainError, Explainer, Explanation, PartEntry, Quantity, QuantitySum, Question,
+};
+use kpi::When;
+use model::{Category, Currency, FxRate, Pipelines, StageIndex, Timestamp, decimal_text};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::api::{self, PeriodDocument};
+use crate::figures::{KpiFigure, number, stage_names};
+use crate::parameters::Parameters;
+use crate::problem::Problem;
+
+pub(crate) const EXPLAIN_PARAMETERS: &[&str] = &["kpi", "scope", "id", "period", "kind", "limit", "after"];
+const CAUSES_DEFAULT: usize = 50;
+/// A page's events are looked at one by one.
+const CAUSES_MAX: usize = 1_000;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ExplanationDocument {
+    scope: &'static str,
+    id: Option<String>,
+    name: Option<String>,
+    /// Null for what stands now.
+    period: Option<PeriodDocument>,
+    /// When this was asked.
+    as_of: String,
+    /// How far the log was folded: the next offset of each topic and partition.
+    positions: Vec<api::PositionDocument>,
+    kpi: KpiFigure,
+    help: &'static str,
+    formula: &'static str,
+    edge_cases: &'static str,
+    source: &'static str,
+    sums: Vec<SumDocument>,
+    causes_total: usize,
+    causes: Vec<CauseDocument>,
+    /// Parameter `after` of the next page; null at the end.
+    next: Option<String>,
+}
+
+/// What is measured, and by what.
+#[derive(Debug, Serialize)]
+struct MeasureDocument {
+    /// `period`, `previous` or `standing`.
+    of: &'static str,
+    measure: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pipeline: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct SumDocument {
+    #[serde(flatten)]
+    measure: MeasureDocument,
+    /// What entered the number.
+    total: Json,
+    /// The sum of the parts of all causes.
+    explained: Json,
+    /// The rest: of deals and activities that are final, whose events are gone.
+    r#final: Json,
+    /// How many deals or activities have a part in it.
+    causes: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct CauseDocument {
+    /// `deal` or `activity`.
+    kind: &'static str,
+    id: String,
+    topic: String,
+    partition: i32,
+    parts: Vec<PartDocument>,
+    events: Vec<EventDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct PartDocument {
+    #[serde(flatten)]
+    measure: MeasureDocument,
+    rep_id: String,
+    territory_id: String,
+    /// Null for what stands now.
+    day: Option<String>,
+    value: Json,
+    /// For money in a foreign currency: what a unit of it is worth in the reporting currency; null if no rate holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange_rate: Option<Option<String>>,
+    /// For what is counted by its duration: the middle of the range that it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<Json>,
+}
+
+#[derive(Debug, Serialize)]
+struct EventDocument {
+    event_id: String,
+    offset: i64,
+    occurred_at: String,
+    /// Whether the parts would be others without it.
+    decides: bool,
+    #[serde(flatten)]
+    deal: Option<DealDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct DealDocument {
+    pipeline: String,
+    stage: String,
+    rep_id: String,
+    amount: Option<String>,
+    currency: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deleted: bool,
+}
+
+/// Opens a KPI of a scope and period.
+pub(crate) fn explain(
+    board: &Board,
+    explainer: &Explainer,
+    parameters: &Parameters,
+    within: Duration,
+    now: Timestamp,
+) -> Result<ExplanationDocument, Problem> {
+    let kpi = api::named_kpi(parameters.get("kpi"))?;
+    let today = board.calendar().day_of(now);
+    let (scope_name, scope) = api::scope(board, parameters)?;
+    let period = api::period_of(board, parameters, kpi, today)?;
+    let limit = parameters.count("limit", CAUSES_DEFAULT, CAUSES_MAX)?;
+    let after = match parameters.get("after") {
+        None => None,
+        Some(text) => Some(Cursor::parse(text).ok_or_else(|| {
+            Problem::parameter("after", text, "the value of next of the page before, as it was")
+        })?),
+    };
+    let question = Question { kpi, scope: scope.clone(), period, limit, after };
+    let explanation = explainer.explain(board, &question, now, within).map_err(|error| problem(&error))?;
+    let Explanation { value, sums, causes_total, causes, next, positions } = explanation;
+    let pipelines = board.pipelines();
+    Ok(ExplanationDocument {
+        scope: scope_name,
+        id: parameters.get("id").map(str::to_owned),
+        name: board.name(&scope).map(|name| name.to_string()),
+        period: period.map(|period| PeriodDocument::new(board, period, today)),
+        as_of: now.to_string(),
+        positions: positions.into_iter().map(api::PositionDocument::new).collect(),
+        help: kpi.help,
+        formula: kpi.formula,
+        edge_cases: kpi.edge_cases,
+        source: kpi.source,
+        kpi: KpiFigure::new(&value, pipelines),
+        sums: sums.iter().map(|(quantity, sum)| SumDocument::new(quantity, sum, pipelines)).collect(),
+        causes_total,
+        causes: causes.into_iter().map(|cause| CauseDocument::new(cause, board)).collect(),
+        next: next.map(|next| next.to_string()),
+    })
+}
+
+fn problem(error: &ExplainError) -> Problem {
+    let status = match error {
+        ExplainError::GivenUp | ExplainError::NoEvidence(_) => StatusCode::SERVICE_UNAVAILABLE,
+        ExplainError::NotTold(_) => StatusCode::BAD_REQUEST,
+        ExplainError::Cells(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    Problem::new(status, error.to_string())
+}
+
+impl MeasureDocument {
+    fn new(
+        (when, measure): (When, &'static str),
+        stage: Option<StageIndex>,
+        category: Option<Category>,
+        currency: Option<Currency>,
+        pipelines: &Pipelines,
+    ) -> Self {
+        let (pipeline, stage) = stage.map(|stage| stage_names(pipelines, stage)).unzip();
+        Self {
+            of: when.name(),
+            measure,
+            pipeline,
+            stage,
+            category: category.map(Category::name),
+            currency: currency.map(Currency::code),
+        }
+    }
+}
+
+/// Money as decimal text, all else as a number.
+fn amount(value: i128, currency: Option<Currency>) -> Json {
+    currency.map_or_else(|| number(value, 1), |currency| Json::String(decimal_text(value, currency)))
+}
+
+impl SumDocument {
+    fn new(quantity: &Quantity, sum: &QuantitySum, pipelines: &Pipelines) -> Self {
+        let Quantity { when, name, stage, currency, category } = *quantity;
+        Self {
+            measure: MeasureDocument::new((when, name), stage, category, currency, pipelines),
+            total: amount(sum.total, currency),
+            explained: amount(sum.explained, currency),
+            r#final: amount(sum.total - sum.explained, currency),
+            causes: sum.causes,
+        }
+    }
+}
+
+impl CauseDocument {
+    fn new(cause: CauseEntry, board: &Board) -> Self {
+        let pipelines = board.pipelines();
+        let part = |part: PartEntry| PartDocument::new(part, board);
+        let event = |(event, rep): (explain::CauseEvent, Option<std::sync::Arc<str>>)| {
+            let deal = event.deal.map(|deal| {
+                let (pipeline, stage) = stage_names(pipelines, deal.stage);
+                DealDocument {
+                    pipeline,
+                    stage,
+                    rep_id: rep.map(|rep| rep.to_string()).unwrap_or_default(),
+                    amount: deal.amount.map(|money| money.decimal()),
+                    currency: deal.amount.map(|money| money.currency.code()),
+                    deleted: deal.deleted,
+                }
+            });
+            EventDocument {
+                event_id: event.event_id,
+                offset: event.offset.0,
+                occurred_at: event.occurred_at.to_string(),
+                decides: event.decides,
+                deal,
+            }
+        };
+        Self {
+            kind: match cause.origin {
+                explain::Origin::Deal => "deal",
+                explain::Origin::Activity => "activity",
+            },
+            id: cause.id,
+            topic: cause.topic.to_string(),
+            partition: cause.partition.0,
+            parts: cause.parts.into_iter().map(part).collect(),
+            events: cause.events.into_iter().map(event).collect(),
+        }
+    }
+}
+
+impl PartDocument {
+    fn new(part: PartEntry, board: &Board) -> Self {
+        let PartEntry { when, measure, rep, territory, day, value, rate } = part;
+        let currency = measure.currency();
+        let is_foreign = currency.is_some_and(|currency| currency != board.reporting_currency());
+        let named = (when, measure.name());
+        let seconds = measure.bucket().map(|bucket| {
+            let half_seconds = i128::try_from(bucket.middle_half_seconds()).unwrap_or(i128::MAX);
+            number(half_seconds, 2)
+        });
+        Self {
+            measure: MeasureDocument::new(
+                named,
+                measure.stage(),
+                measure.category(),
+                currency,
+                board.pipelines(),
+            ),
+            rep_id: rep.to_string(),
+            territory_id: territory.to_string(),
+            day: day.map(|day| day.to_string()),
+            value: amount(value, currency),
+            exchange_rate: is_foreign.then(|| rate.map(rate_text)),
+            seconds,
+        }
+    }
+}
+
+/// A rate as a decimal number.
+fn rate_text(rate: i64) -> String {
+    let one = 10_i64.pow(FxRate::SCALE);
+    let text = format!("{}.{:0width$}", rate / one, rate % one, width = FxRate::SCALE as usize);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_decimal_numbers() {
+        for (rate, expected) in
+            [(1_085_000_000_000, "1.085"), (1_000_000_000_000, "1"), (1, "0.000000000001"), (0, "0")]
+        {
+            assert_eq!(rate_text(rate), expected);
+        }
+    }
+}
