@@ -9,10 +9,11 @@ use dashmap::DashMap;
 use kpi::{Kpi, KpiValue, Thresholds, When, Whose};
 use model::{
     Calendar, CellKey, Currency, Day, Offset, PartitionId, Period, PeriodKind, Pipelines, Reference,
-    RepIndex, TerritoryIndex, Timestamp, TopicName,
+    RepIndex, TerritoryIndex, Timestamp, TopicName, TypeIndex,
 };
 use parking_lot::{Mutex, RwLock};
 
+use crate::labels::Labels;
 use crate::leaderboard::{Group, Leaderboard, Order};
 use crate::members::{Members, Membership};
 use crate::names::Names;
@@ -33,6 +34,8 @@ pub struct Board {
     tables: DashMap<PeriodSlot, Arc<RwLock<Table>>>,
     reps: RwLock<Names>,
     territories: RwLock<Names>,
+    /// Types of activities.
+    types: RwLock<Names>,
     partitions: RwLock<Partitions>,
     statuses: Mutex<Statuses>,
     reference: RwLock<Option<Arc<Reference>>>,
@@ -54,6 +57,7 @@ impl Board {
             tables: DashMap::new(),
             reps: RwLock::default(),
             territories: RwLock::default(),
+            types: RwLock::default(),
             partitions: RwLock::default(),
             statuses: Mutex::default(),
             reference: RwLock::default(),
@@ -221,6 +225,12 @@ impl Board {
         let board = Self::new((*self.pipelines).clone(), self.calendar.clone(), self.reporting);
         *board.reference.write() = self.reference();
         Self { thresholds: Arc::clone(&self.thresholds), ..board }
+    }
+
+    /// What stands for stages and types of activities in values.
+    #[must_use]
+    pub fn labels(&self) -> Labels {
+        Labels { pipelines: Arc::clone(&self.pipelines), types: self.types.read().as_slice().to_vec() }
     }
 
     /// The periods of a kind that have numbers, in order.
@@ -407,6 +417,19 @@ impl Board {
 
     pub(crate) fn intern_territories<N: AsRef<str>>(&self, names: &[N]) -> Vec<TerritoryIndex> {
         intern(&self.territories, names).into_iter().map(TerritoryIndex).collect()
+    }
+
+    /// Types beyond those that can be told apart are one.
+    pub(crate) fn intern_types<N: AsRef<str>>(&self, names: &[N]) -> Vec<TypeIndex> {
+        let mut types = self.types.write();
+        let last = u32::from(TypeIndex::END - 1);
+        let number = |name: &N| {
+            let is_full = types.as_slice().len() >= usize::from(TypeIndex::END - 1);
+            let number =
+                if is_full { types.find(name.as_ref()).unwrap_or(last) } else { types.intern(name.as_ref()) };
+            TypeIndex(u16::try_from(number).unwrap_or(TypeIndex::END - 1))
+        };
+        names.iter().map(number).collect()
     }
 
     pub(crate) fn count_ignored(&self) {

@@ -19,6 +19,7 @@
 //! once. A publish needs about 150 bytes a cell while it lasts.
 
 mod board;
+mod labels;
 mod leaderboard;
 mod members;
 mod names;
@@ -30,6 +31,7 @@ mod table;
 mod view;
 
 pub use board::Board;
+pub use labels::Labels;
 pub use leaderboard::{Group, Leaderboard, Order, RankedRow};
 pub use members::Membership;
 pub use partition::{PartitionWriter, PublishError, Published, Stamp};

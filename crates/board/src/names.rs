@@ -24,6 +24,10 @@ impl Names {
         number
     }
 
+    pub(crate) fn find(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
     pub(crate) fn as_slice(&self) -> &[Arc<str>] {
         &self.names
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use model::{CellKey, Day, Offset, PartitionId, RepIndex, TerritoryIndex, TopicName};
+use model::{CellKey, Day, Offset, PartitionId, RepIndex, TerritoryIndex, TopicName, TypeIndex};
 use parking_lot::{Mutex, MutexGuard};
 use rustc_hash::FxHashMap;
 use thiserror::Error;
@@ -59,6 +59,17 @@ pub enum PublishError {
     UnknownTerritory {
         /// The index.
         index: u32,
+        /// How many names the writer has given.
+        known: usize,
+    },
+    /// A cell's type of activities was not named before.
+    #[error(
+        "cell of type {index} of activities, but only {known} types were named; name new ones before the publish that first \
+         uses them"
+    )]
+    UnknownType {
+        /// The index.
+        index: u16,
         /// How many names the writer has given.
         known: usize,
     },
@@ -127,12 +138,18 @@ pub struct PartitionWriter {
     /// Board-wide numbers by the writer's own.
     reps: Vec<RepIndex>,
     territories: Vec<TerritoryIndex>,
+    types: Vec<TypeIndex>,
 }
 
 impl PartitionWriter {
     pub(crate) fn new(board: Arc<Board>, partition: Arc<Partition>) -> Self {
         let number = partition.next_writer();
-        Self { board, partition, number, reps: Vec::new(), territories: Vec::new() }
+        Self { board, partition, number, reps: Vec::new(), territories: Vec::new(), types: Vec::new() }
+    }
+
+    /// Names types of activities, behind those named before, ahead of the publish that first uses them.
+    pub fn name_types<N: AsRef<str>>(&mut self, new_types: &[N]) {
+        self.types.extend(self.board.intern_types(new_types));
     }
 
     /// Shows the absolute values of cells that changed since the last publish; 0 means gone. The first publish of a
@@ -229,7 +246,16 @@ impl PartitionWriter {
         if key.day != CellKey::STANDING && !key.day.has_timestamps() {
             return Err(PublishError::DayOutOfRange(key.day.0));
         }
+        let measure = match key.measure.activity_type() {
+            None => key.measure,
+            Some(of_type) => {
+                let unknown = PublishError::UnknownType { index: of_type.0, known: self.types.len() };
+                let known = self.types.get(usize::from(of_type.0)).ok_or(unknown)?;
+                key.measure.with_activity_type(*known)
+            }
+        };
         Ok(CellKey {
+            measure,
             rep: *self.reps.get(key.rep.0 as usize).ok_or(unknown_rep)?,
             territory: *self.territories.get(key.territory.0 as usize).ok_or(unknown_territory)?,
             ..key

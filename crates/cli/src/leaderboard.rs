@@ -43,7 +43,7 @@ fn kpis(document: &Value) -> String {
         table.add_row([name.to_owned(), figure(kpi, unit), unit_of(kpi, unit), verdict]);
         for part in kpi["by"].as_object().into_iter().flat_map(|by| by.values()) {
             for part in part.as_array().into_iter().flatten() {
-                let names = ["stage", "category", "attainment"];
+                let names = ["activity_type", "stage", "category", "attainment"];
                 let label = names.iter().find_map(|name| part[name].as_str()).unwrap_or_default();
                 // What a KPI is there to name is a part of it by all its names.
                 let is_named = kpi["named"]

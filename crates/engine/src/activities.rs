@@ -1,18 +1,18 @@
 //! Activities: of each, the event with the highest version, for as long as it may still be corrected.
 //!
 //! A record is the activity's id (see [`crate::index`]) and then, numbers as in [`crate::encoding`]: 1 byte of flags
-//! (1 version, 2 retracted), `occurred_at` as a number, the version signed if flagged, the event id with its length,
-//! rep and territory as numbers, 1 byte of category, the duration in seconds as a number, the offset of the record that
-//! brought the event as a number, and as a number by how many days the latest event of the activity is later than this
-//! one: it is held until that one would be late, too, so that no event is taken for a new activity while it is still
-//! accepted.
+//! (1 version, 2 retracted, 4 deal), `occurred_at` as a number, the version signed if flagged, the event id with its
+//! length, rep and territory as numbers, the deal's id with its length if flagged, 1 byte of category, the type and the
+//! duration in seconds as numbers, the offset of the record that brought the event as a number, and as a number by how
+//! many days the latest event of the activity is later than this one: it is held until that one would be late, too, so
+//! that no event is taken for a new activity while it is still accepted.
 //!
 //! What this cannot see: an activity that is corrected, after it has left the horizon, to a time within it. It then
 //! counts at both times.
 
 use std::cmp::Ordering;
 
-use model::{Category, Contribution, Offset, RepIndex, TerritoryIndex, Timestamp};
+use model::{Category, Contribution, Offset, RepIndex, TerritoryIndex, Timestamp, TypeIndex};
 
 use crate::config::FoldConfig;
 use crate::contribution;
@@ -21,9 +21,11 @@ use crate::horizon::{Horizon, utc_day};
 use crate::index::{Index, after_id, id_of, put_id};
 use crate::names::Names;
 use crate::shelf::Shelf;
+use crate::ties::Touch;
 
 const VERSION: u8 = 1;
 const RETRACTED: u8 = 2;
+const DEAL: u8 = 4;
 
 /// What one event said of an activity.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +35,9 @@ pub(crate) struct StoredActivity<'a> {
     pub(crate) event_id: &'a [u8],
     pub(crate) rep: RepIndex,
     pub(crate) territory: TerritoryIndex,
+    pub(crate) deal_id: Option<&'a [u8]>,
     pub(crate) category: Category,
+    pub(crate) of_type: TypeIndex,
     pub(crate) duration_seconds: u32,
     pub(crate) retracted: bool,
     pub(crate) offset: Offset,
@@ -48,8 +52,10 @@ pub(crate) enum Applied {
     Taken,
     /// It, or one above it, was there already.
     Known,
-    /// One of the same version, time and id was there, with other content.
+    /// One of the same version, time and id was there, with other content; this one counts now.
     Conflict,
+    /// One of the same version, time and id was there, with other content, and still counts.
+    Outdone,
     /// It is too old.
     Late,
     /// The history has no place for more.
@@ -58,8 +64,9 @@ pub(crate) enum Applied {
 
 impl StoredActivity<'_> {
     fn put(&self, out: &mut Vec<u8>) {
-        let version = if self.version.is_some() { VERSION } else { 0 };
-        out.push(version | if self.retracted { RETRACTED } else { 0 });
+        let flag = |flag: u8, is_set: bool| if is_set { flag } else { 0 };
+        let (version, deal) = (flag(VERSION, self.version.is_some()), flag(DEAL, self.deal_id.is_some()));
+        out.push(version | flag(RETRACTED, self.retracted) | deal);
         put_number(out, self.occurred_at.micros().cast_unsigned());
         if let Some(version) = self.version {
             put_signed(out, version);
@@ -67,7 +74,11 @@ impl StoredActivity<'_> {
         put_bytes(out, self.event_id);
         put_number(out, u64::from(self.rep.0));
         put_number(out, u64::from(self.territory.0));
+        if let Some(deal_id) = self.deal_id {
+            put_bytes(out, deal_id);
+        }
         out.push(self.category as u8);
+        put_number(out, u64::from(self.of_type.0));
         put_number(out, u64::from(self.duration_seconds));
         put_number(out, self.offset.0.cast_unsigned());
         put_number(out, (self.held_by_day - utc_day(self.occurred_at)).cast_unsigned());
@@ -83,27 +94,46 @@ impl StoredActivity<'_> {
     }
 
     /// Decides between two contents under the same order, by names, since numbers differ between partitions.
-    fn order_of_content(&self, other: &StoredActivity<'_>, reps: &Names, territories: &Names) -> Ordering {
+    fn order_of_content(&self, other: &StoredActivity<'_>, names: &ActivityNames<'_>) -> Ordering {
         let content = |activity: &StoredActivity<'_>| {
-            let (category, duration) = (activity.category, activity.duration_seconds);
-            (activity.rep, activity.territory, category, duration, activity.retracted)
+            (activity.category, activity.duration_seconds, activity.retracted)
         };
-        let (one, two) = (content(self), content(other));
-        let names =
-            |rep: RepIndex, territory: TerritoryIndex| (reps.name(rep.0), territories.name(territory.0));
-        names(one.0, one.1).cmp(&names(two.0, two.1)).then((one.2, one.3, one.4).cmp(&(two.2, two.3, two.4)))
+        let who = |activity: &StoredActivity<'_>| {
+            (names.reps.name(activity.rep.0), names.territories.name(activity.territory.0))
+        };
+        let type_of = |activity: &StoredActivity<'_>| names.types.name(activity.of_type.0.into());
+        who(self)
+            .cmp(&who(other))
+            .then_with(|| content(self).cmp(&content(other)))
+            .then_with(|| type_of(self).cmp(type_of(other)))
+            .then_with(|| self.deal_id.cmp(&other.deal_id))
     }
+
+    /// For which deal it counts and how, if for one.
+    pub(crate) fn tie(&self, config: &FoldConfig) -> Option<(&[u8], Touch)> {
+        let deal_id = self.deal_id.filter(|_| !self.retracted)?;
+        Some((deal_id, (config.calendar.day_of(self.occurred_at), self.category)))
+    }
+}
+
+/// What the numbers in activities stand for.
+pub(crate) struct ActivityNames<'n> {
+    pub(crate) reps: &'n Names,
+    pub(crate) territories: &'n Names,
+    pub(crate) types: &'n Names,
 }
 
 pub(crate) fn read<'a>(bytes: &'a [u8]) -> Option<StoredActivity<'a>> {
     let mut reader = Reader::new(bytes);
-    let flags = reader.byte().filter(|&flags| flags <= VERSION | RETRACTED)?;
+    let flags = reader.byte().filter(|&flags| flags <= VERSION | RETRACTED | DEAL)?;
     let occurred_at = Timestamp::from_micros(i64::try_from(reader.number()?).ok()?).ok()?;
     let version = if flags & VERSION != 0 { Some(reader.signed()?) } else { None };
     let event_id = reader.bytes()?;
     let rep = RepIndex(reader.small()?);
     let territory = TerritoryIndex(reader.small()?);
+    let deal_id = if flags & DEAL != 0 { Some(reader.bytes()?) } else { None };
     let category = Category::from_number(reader.byte()?)?;
+    let of_type = TypeIndex(u16::try_from(reader.number()?).ok()?);
     let duration_seconds = reader.small()?;
     let retracted = flags & RETRACTED != 0;
     let offset = Offset(i64::try_from(reader.number()?).ok()?);
@@ -114,7 +144,9 @@ pub(crate) fn read<'a>(bytes: &'a [u8]) -> Option<StoredActivity<'a>> {
         event_id,
         rep,
         territory,
+        deal_id,
         category,
+        of_type,
         duration_seconds,
         retracted,
         offset,
@@ -129,23 +161,35 @@ pub(crate) struct Activities {
     pub(crate) shelf: Shelf,
     pub(crate) index: Index,
     pub(crate) horizon: Horizon,
+    /// For which deal the activity that was replaced last had counted, and how.
+    pub(crate) untied: Option<Touch>,
+    pub(crate) untied_deal: Vec<u8>,
     record: Vec<u8>,
 }
 
 impl Activities {
     pub(crate) fn new(horizon: Horizon) -> Self {
-        Self { shelf: Shelf::default(), index: Index::default(), horizon, record: Vec::new() }
+        Self {
+            shelf: Shelf::default(),
+            index: Index::default(),
+            horizon,
+            untied: None,
+            untied_deal: Vec::new(),
+            record: Vec::new(),
+        }
     }
 
-    /// Applies an event; appends what it takes from the cells (negated) and what it adds to them.
+    /// Applies an event; appends what it takes from the cells (negated) and what it adds to them. What the activity had
+    /// been before is noted in `untied`.
     pub(crate) fn apply(
         &mut self,
         id: &[u8],
         event: &StoredActivity<'_>,
         config: &FoldConfig,
-        (reps, territories): (&Names, &Names),
+        names: &ActivityNames<'_>,
         changes: &mut Vec<Contribution>,
     ) -> Applied {
+        self.untied = None;
         let day = event.held_by_day;
         if self.horizon.first_day().is_some_and(|first| day < first) {
             return Applied::Late;
@@ -159,10 +203,10 @@ impl Activities {
             && let Some(mut stored) = read(after_id(self.shelf.get(slot)))
         {
             let order = event.order(&stored);
-            let content = || event.order_of_content(&stored, reps, territories);
+            let content = || event.order_of_content(&stored, names);
             let lower = match (order, (order == Ordering::Equal).then(content)) {
                 (Ordering::Less, _) | (_, Some(Ordering::Equal)) => Some(Applied::Known),
-                (_, Some(Ordering::Less)) => Some(Applied::Conflict),
+                (_, Some(Ordering::Less)) => Some(Applied::Outdone),
                 _ => None,
             };
             if let Some(lower) = lower {
@@ -178,6 +222,11 @@ impl Activities {
                 applied = Applied::Conflict;
             }
             event.held_by_day = day.max(stored.held_by_day);
+            if let Some((deal_id, touch)) = stored.tie(config) {
+                self.untied = Some(touch);
+                self.untied_deal.clear();
+                self.untied_deal.extend_from_slice(deal_id);
+            }
             contribution::of_activity(&stored, config, changes);
             changes.iter_mut().for_each(|change| change.value = -change.value);
         }

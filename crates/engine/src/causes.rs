@@ -15,6 +15,7 @@ use crate::image::Frozen;
 use crate::index::{after_id, id_of};
 use crate::names::Names;
 use crate::shelf::Slot;
+use crate::ties::Ties;
 
 /// What kind of thing adds to cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +93,12 @@ impl Frozen {
         &self.territories
     }
 
+    /// The names of the types of activities that cells are of.
+    #[must_use]
+    pub const fn types(&self) -> &Names {
+        &self.types
+    }
+
     /// The cells.
     #[must_use]
     pub const fn cells(&self) -> &Cells {
@@ -113,8 +120,8 @@ impl Frozen {
                     continue;
                 }
                 match origin {
-                    Origin::Deal => match deals::history(record) {
-                        Some(history) => of_history(history, config, wanted, &mut parts),
+                    Origin::Deal => match deals::whole(record) {
+                        Some((ties, history)) => of_history(history, ties, config, wanted, &mut parts),
                         None => continue,
                     },
                     Origin::Activity => of_activity(record, config, wanted, &mut parts),
@@ -133,8 +140,8 @@ impl Frozen {
     #[must_use]
     pub fn events(&self, place: CausePlace, config: &FoldConfig, wanted: &Wanted<'_>) -> Vec<CauseEvent> {
         match place.origin {
-            Origin::Deal => deals::history(self.deals.get(place.slot))
-                .map_or_else(Vec::new, |history| deal_events(history, config, wanted)),
+            Origin::Deal => deals::whole(self.deals.get(place.slot))
+                .map_or_else(Vec::new, |(ties, history)| deal_events(history, ties, config, wanted)),
             Origin::Activity => {
                 let activity = activities::read(after_id(self.activities.get(place.slot)));
                 let event = |activity: activities::StoredActivity<'_>| CauseEvent {
@@ -150,9 +157,14 @@ impl Frozen {
     }
 }
 
-fn deal_events(history: History<'_>, config: &FoldConfig, wanted: &Wanted<'_>) -> Vec<CauseEvent> {
+fn deal_events(
+    history: History<'_>,
+    ties: Ties<'_>,
+    config: &FoldConfig,
+    wanted: &Wanted<'_>,
+) -> Vec<CauseEvent> {
     let (mut whole, mut without) = (Vec::new(), Vec::new());
-    of_history(history, config, wanted, &mut whole);
+    of_history(history, ties, config, wanted, &mut whole);
     let is_short = history.iter().take(TRIED_MAX + 1).count() <= TRIED_MAX;
     let mut rest = Vec::with_capacity(history.0.len());
     let event = history.iter().map(|(state, start, end)| {
@@ -160,7 +172,7 @@ fn deal_events(history: History<'_>, config: &FoldConfig, wanted: &Wanted<'_>) -
             rest.clear();
             rest.extend_from_slice(&history.0[..start]);
             rest.extend_from_slice(&history.0[end..]);
-            of_history(History(&rest), config, wanted, &mut without);
+            of_history(History(&rest), ties, config, wanted, &mut without);
             without != whole
         };
         CauseEvent {
@@ -182,9 +194,15 @@ fn deal_events(history: History<'_>, config: &FoldConfig, wanted: &Wanted<'_>) -
     event.collect()
 }
 
-fn of_history(history: History<'_>, config: &FoldConfig, wanted: &Wanted<'_>, parts: &mut Vec<Contribution>) {
+fn of_history(
+    history: History<'_>,
+    ties: Ties<'_>,
+    config: &FoldConfig,
+    wanted: &Wanted<'_>,
+    parts: &mut Vec<Contribution>,
+) {
     parts.clear();
-    contribution::of_deal(history, config, parts);
+    contribution::of_deal(history, ties, config, parts);
     gather(wanted, parts);
 }
 

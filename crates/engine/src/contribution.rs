@@ -4,23 +4,26 @@
 //! as a whole (where it comes from and where it stands), which the next event may change.
 
 use model::{
-    CellKey, Contribution, Currency, Day, DurationBucket, MICROS_PER_SECOND, Measure, RepIndex, StageIndex,
-    StageKind, TerritoryIndex,
+    Category, CellKey, Contribution, Currency, Day, DurationBucket, MICROS_PER_SECOND, Measure, RepIndex,
+    StageIndex, StageKind, TerritoryIndex, Touches,
 };
 
 use crate::activities::StoredActivity;
 use crate::config::FoldConfig;
 use crate::history::{History, State};
-use crate::story::Story;
+use crate::story::{Close, Story};
+use crate::ties::Ties;
 
 /// Appends all contributions of a deal with this history; what its story is.
 pub(crate) fn of_deal<'h>(
     history: History<'h>,
+    ties: Ties<'h>,
     config: &FoldConfig,
     out: &mut Vec<Contribution>,
 ) -> Option<Story<'h>> {
     let start = out.len();
-    let story = Story::of(history, config, |before, state| of_event(before, state, config, out))?;
+    let story =
+        Story::of(history, config, |before, state| of_event(before, state, config, out))?.with_ties(ties);
     if story.latest.deleted {
         out.truncate(start);
     } else {
@@ -140,6 +143,9 @@ fn of_standing(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contributio
         return;
     };
     let day = config.calendar.day_of(closed_at);
+    if let Some(close) = story.close(config) {
+        of_ties(&close, story.ties, out);
+    }
     if config.pipelines.kind(latest.stage) == StageKind::Lost {
         add(out, rep, territory, day, Measure::LostDeals, 1);
         reached(story, config)
@@ -153,6 +159,18 @@ fn of_standing(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contributio
     let bucket = DurationBucket::of(cycle.cast_unsigned());
     add(out, rep, territory, day, Measure::CycleDeals(bucket), 1);
     reached(story, config).for_each(|stage| add(out, rep, territory, day, Measure::WonReached(stage), 1));
+}
+
+/// Appends which activities a closed deal had by its close.
+pub(crate) fn of_ties(close: &Close, ties: Ties<'_>, out: &mut Vec<Contribution>) {
+    let mut counts = [0_u32; Category::ALL.len()];
+    for ((_, category), count) in ties.iter().take_while(|((day, _), _)| *day <= close.day) {
+        counts[category as usize] = counts[category as usize].saturating_add(count);
+    }
+    let &Close { rep, territory, day, is_won } = close;
+    for (category, count) in Category::ALL.into_iter().zip(counts).filter(|&(_, count)| count > 0) {
+        add(out, rep, territory, day, Measure::ClosedWith(category, Touches::new(count, is_won)), 1);
+    }
 }
 
 /// The open stages of its pipeline that a deal has been in or behind.
@@ -171,9 +189,10 @@ pub(crate) fn of_activity(activity: &StoredActivity<'_>, config: &FoldConfig, ou
     }
     let (rep, territory) = (activity.rep, activity.territory);
     let day = config.calendar.day_of(activity.occurred_at);
-    add(out, rep, territory, day, Measure::Activities(activity.category), 1);
+    let (category, of_type) = (activity.category, activity.of_type);
+    add(out, rep, territory, day, Measure::Activities(category, of_type), 1);
     let seconds = i128::from(activity.duration_seconds);
-    add(out, rep, territory, day, Measure::ActivitySeconds(activity.category), seconds);
+    add(out, rep, territory, day, Measure::ActivitySeconds(category, of_type), seconds);
 }
 
 fn add(

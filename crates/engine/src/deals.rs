@@ -1,24 +1,43 @@
 //! Deals: their histories, until they have been closed for longer than the retention.
 //!
-//! A record is the deal's id (see [`crate::index`]), 1 byte (0: held, 1: final) and, if held, its history (see
-//! [`crate::history`]). Of a final deal only the id stays, so that an event for it is known to be late.
+//! A record is the deal's id (see [`crate::index`]), 1 byte of form, and by form:
+//!
+//! | form | |
+//! | --- | --- |
+//! | 0 held | the activities that were for it (see [`crate::ties`]) with their length, then its history (see [`crate::history`]); a deal of which only activities are known has no history yet |
+//! | 1 final, deleted | nothing: an event for it is late, an activity for it counts for nothing more than itself |
+//! | 2 final, closed | rep, territory and day of the close as numbers, 1 byte (1 won), then the activities to the end, which may still change |
 
 use std::cmp::Ordering;
 
-use model::Contribution;
+use model::{Contribution, Day, RepIndex, TerritoryIndex};
 
 use crate::activities::Applied;
 use crate::config::FoldConfig;
 use crate::contribution;
+use crate::encoding::{Reader, put_bytes, put_number, put_signed};
 use crate::history::{History, MAX_EVENTS, Place, State};
 use crate::horizon::{Horizon, utc_day};
 use crate::index::{Index, after_id, id_of, put_id};
 use crate::names::Names;
 use crate::shelf::{Shelf, Slot};
-use crate::story::{self, Story};
+use crate::story::{Close, Story};
+use crate::ties::{Ties, Touch};
 
 const HELD: u8 = 0;
-const FINAL: u8 = 1;
+const DELETED: u8 = 1;
+const CLOSED: u8 = 2;
+
+/// What is held of a deal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Held<'a> {
+    /// All of it.
+    Whole(Ties<'a>, History<'a>),
+    /// Final, and deleted.
+    Deleted,
+    /// Final, and closed.
+    Closed(Close, Ties<'a>),
+}
 
 /// The deals of a partition.
 #[derive(Debug)]
@@ -27,25 +46,65 @@ pub(crate) struct Deals {
     pub(crate) index: Index,
     pub(crate) horizon: Horizon,
     pub(crate) finals: usize,
+    /// Of how many only activities are known.
+    pub(crate) unknown: usize,
     record: Vec<u8>,
+    /// Where ties are put together.
+    noted: Vec<u8>,
 }
 
-/// The history in a record; none if it is final.
-pub(crate) fn history(record: &[u8]) -> Option<History<'_>> {
-    match after_id(record).split_first() {
-        Some((&HELD, history)) => Some(History(history)),
+/// What a record holds behind the id; none if it has none of the forms. Histories and ties are not looked into.
+pub(crate) fn held(record: &[u8]) -> Option<Held<'_>> {
+    let mut reader = Reader::new(after_id(record));
+    let held = match reader.byte()? {
+        HELD => {
+            let ties = Ties(reader.bytes()?);
+            return Some(Held::Whole(ties, History(reader.rest())));
+        }
+        DELETED => Held::Deleted,
+        CLOSED => {
+            let rep = RepIndex(reader.small()?);
+            let territory = TerritoryIndex(reader.small()?);
+            let day = Day(i32::try_from(reader.signed()?).ok()?);
+            let is_won = match reader.byte()? {
+                0 => false,
+                1 => true,
+                _ => return None,
+            };
+            return Some(Held::Closed(Close { rep, territory, day, is_won }, Ties(reader.rest())));
+        }
+        _ => return None,
+    };
+    reader.is_at_end().then_some(held)
+}
+
+/// The history in a record and the ties; none if it is final.
+pub(crate) fn whole(record: &[u8]) -> Option<(Ties<'_>, History<'_>)> {
+    match held(record) {
+        Some(Held::Whole(ties, history)) => Some((ties, history)),
         _ => None,
     }
 }
 
-/// Whether a record is in one of the two forms, its history aside.
-pub(crate) fn has_form(record: &[u8]) -> bool {
-    !id_of(record).is_empty() && (history(record).is_some() || after_id(record) == [FINAL])
+fn put_closed(close: &Close, out: &mut Vec<u8>) {
+    out.push(CLOSED);
+    put_number(out, u64::from(close.rep.0));
+    put_number(out, u64::from(close.territory.0));
+    put_signed(out, close.day.0.into());
+    out.push(u8::from(close.is_won));
 }
 
 impl Deals {
     pub(crate) fn new(horizon: Horizon) -> Self {
-        Self { shelf: Shelf::default(), index: Index::default(), horizon, finals: 0, record: Vec::new() }
+        Self {
+            shelf: Shelf::default(),
+            index: Index::default(),
+            horizon,
+            finals: 0,
+            unknown: 0,
+            record: Vec::new(),
+            noted: Vec::new(),
+        }
     }
 
     /// Applies a state; appends what it takes from the cells (negated) and what it adds to them.
@@ -61,13 +120,16 @@ impl Deals {
         self.record.clear();
         put_id(&mut self.record, id);
         self.record.push(HELD);
-        let history_at = self.record.len();
         let mut applied = Applied::Taken;
+        let mut history_at = self.record.len() + 1;
         let settled_at = if let Some(slot) = found {
-            let Some(old) = history(self.shelf.get(slot)) else {
+            let Some((ties, old)) = whole(self.shelf.get(slot)) else {
                 return Applied::Late;
             };
-            let before = Story::of(old, config, |_, _| ());
+            self.unknown -= usize::from(old.0.is_empty());
+            put_bytes(&mut self.record, ties.0);
+            history_at = self.record.len();
+            let before = Story::of(old, config, |_, _| ()).map(|story| story.with_ties(ties));
             // Most events come behind all others.
             let is_last =
                 before.as_ref().is_some_and(|story| state.order(&story.latest) == Ordering::Greater);
@@ -77,7 +139,7 @@ impl Deals {
             {
                 match order_of_content(state, &stored, reps, territories) {
                     Ordering::Equal => return Applied::Known,
-                    Ordering::Less => return Applied::Conflict,
+                    Ordering::Less => return Applied::Outdone,
                     Ordering::Greater => applied = Applied::Conflict,
                 }
             } else if old.0.len() > MAX_EVENTS && old.iter().count() >= MAX_EVENTS {
@@ -102,16 +164,17 @@ impl Deals {
                     after.settled_at()
                 }
                 _ => {
-                    contribution::of_deal(old, config, changes);
+                    contribution::of_deal(old, ties, config, changes);
                     changes.iter_mut().for_each(|change| change.value = -change.value);
                     let new = History(&self.record[history_at..]);
-                    contribution::of_deal(new, config, changes).and_then(|story| story.settled_at())
+                    contribution::of_deal(new, ties, config, changes).and_then(|story| story.settled_at())
                 }
             }
         } else {
+            put_bytes(&mut self.record, &[]);
             state.put(&mut self.record);
             let new = History(&self.record[history_at..]);
-            contribution::of_deal(new, config, changes).and_then(|story| story.settled_at())
+            contribution::of_deal(new, Ties::default(), config, changes).and_then(|story| story.settled_at())
         };
         let slot = self.index.keep(id, found, &self.record, &mut self.shelf);
         if let Some(settled_at) = settled_at {
@@ -121,6 +184,79 @@ impl Deals {
             self.finish_due(config);
         }
         applied
+    }
+
+    /// Whether one more activity can be noted for a deal.
+    pub(crate) fn has_room_for(&self, id: &[u8], touch: Touch) -> bool {
+        let Some(slot) = self.index.find(id, &self.shelf) else {
+            return true;
+        };
+        match held(self.shelf.get(slot)) {
+            Some(Held::Whole(ties, _) | Held::Closed(_, ties)) => ties.has_room_for(touch),
+            Some(Held::Deleted) | None => true,
+        }
+    }
+
+    /// Notes one activity more for a deal, or one less; appends what that changes, which is nothing while the deal is open.
+    /// The deal need not be known yet.
+    pub(crate) fn tie(
+        &mut self,
+        id: &[u8],
+        touch: Touch,
+        is_more: bool,
+        config: &FoldConfig,
+        changes: &mut Vec<Contribution>,
+    ) {
+        let found = self.index.find(id, &self.shelf);
+        self.record.clear();
+        put_id(&mut self.record, id);
+        let start = changes.len();
+        let held =
+            found.map_or(Some(Held::Whole(Ties::default(), History(&[]))), |slot| held(self.shelf.get(slot)));
+        let (close, ties_at) = match held {
+            Some(Held::Whole(ties, history)) => {
+                let close = Story::of(history, config, |_, _| ()).and_then(|story| story.close(config));
+                if let Some(close) = &close {
+                    contribution::of_ties(close, ties, changes);
+                }
+                self.noted.clear();
+                ties.put_with(touch, is_more, &mut self.noted);
+                if history.0.is_empty() {
+                    self.unknown += usize::from(found.is_none());
+                    if self.noted.is_empty() {
+                        self.forget_unknown(id, found);
+                        return;
+                    }
+                }
+                self.record.push(HELD);
+                put_bytes(&mut self.record, &self.noted);
+                self.record.extend_from_slice(history.0);
+                (close, None)
+            }
+            Some(Held::Closed(close, ties)) => {
+                contribution::of_ties(&close, ties, changes);
+                put_closed(&close, &mut self.record);
+                let ties_at = self.record.len();
+                ties.put_with(touch, is_more, &mut self.record);
+                (Some(close), Some(ties_at))
+            }
+            Some(Held::Deleted) | None => return,
+        };
+        changes[start..].iter_mut().for_each(|change| change.value = -change.value);
+        if let Some(close) = close {
+            let ties = ties_at.map_or(&self.noted[..], |at| &self.record[at..]);
+            contribution::of_ties(&close, Ties(ties), changes);
+        }
+        self.index.keep(id, found, &self.record, &mut self.shelf);
+    }
+
+    /// Forgets a deal that no activity is for any more and that no event told of.
+    fn forget_unknown(&mut self, id: &[u8], found: Option<Slot>) {
+        self.unknown -= 1;
+        if let Some(slot) = found {
+            self.index.remove(id, slot);
+            self.shelf.remove(slot);
+        }
     }
 
     /// Lets the histories go that have been settled for longer than the retention; what they contributed stays.
@@ -134,13 +270,23 @@ impl Deals {
 
     fn finish_if_due(&mut self, slot: Slot, config: &FoldConfig) {
         let record = self.shelf.get(slot);
-        let Some(settled_at) = history(record).and_then(|history| story::settled_at(history, config)) else {
+        let Some((ties, history)) = whole(record) else {
             return;
         };
-        if self.horizon.first_day().is_some_and(|first| utc_day(settled_at) < first) {
+        let Some(story) = Story::of(history, config, |_, _| ()) else {
+            return;
+        };
+        let is_before = |first| story.settled_at().is_some_and(|settled_at| utc_day(settled_at) < first);
+        if self.horizon.first_day().is_some_and(is_before) {
             self.record.clear();
             put_id(&mut self.record, id_of(record));
-            self.record.push(FINAL);
+            match story.close(config) {
+                Some(close) => {
+                    put_closed(&close, &mut self.record);
+                    self.record.extend_from_slice(ties.0);
+                }
+                None => self.record.push(DELETED),
+            }
             self.shelf.replace(slot, &self.record);
             self.finals += 1;
         }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use model::{
     ActivityEvent, CellKey, Contribution, DealEvent, Event, MICROS_PER_SECOND, Offset, Reject, RejectReason,
-    RepIndex, StageIndex, TerritoryIndex, Timestamp,
+    RepIndex, StageIndex, TerritoryIndex, Timestamp, TypeIndex,
 };
 
-use crate::activities::{Activities, Applied, StoredActivity};
+use crate::activities::{Activities, ActivityNames, Applied, StoredActivity};
 use crate::cells::Cells;
 use crate::config::FoldConfig;
 use crate::credits::{Credits, StoredCredit, put_credit};
@@ -52,6 +52,7 @@ pub struct PartitionState {
     pub(crate) config: Arc<FoldConfig>,
     pub(crate) reps: Names,
     pub(crate) territories: Names,
+    pub(crate) types: Names,
     pub(crate) deals: Deals,
     pub(crate) activities: Activities,
     pub(crate) cells: Cells,
@@ -77,6 +78,7 @@ impl PartitionState {
             config,
             reps: Names::default(),
             territories: Names::default(),
+            types: Names::default(),
             deals,
             activities,
             cells: Cells::default(),
@@ -98,7 +100,7 @@ impl PartitionState {
             return Outcome::Rejected(reject);
         }
         self.changes.clear();
-        let named = (self.reps.as_slice().len(), self.territories.as_slice().len());
+        let named = [&self.reps, &self.territories, &self.types].map(|names| names.as_slice().len());
         let applied = match event {
             Event::Deal(deal) => self.apply_deal(deal, offset),
             Event::Activity(activity) => self.apply_activity(activity, offset),
@@ -109,8 +111,8 @@ impl PartitionState {
         };
         if matches!(outcome, Outcome::Rejected(_)) {
             // What does not count must not fill the tables of names, nor show up as somebody's.
-            self.reps.truncate(named.0);
-            self.territories.truncate(named.1);
+            let names = [&mut self.reps, &mut self.territories, &mut self.types];
+            names.into_iter().zip(named).for_each(|(names, count)| names.truncate(count));
         }
         outcome
     }
@@ -171,6 +173,12 @@ impl PartitionState {
         &self.territories
     }
 
+    /// The names of the types of activities that cells are of.
+    #[must_use]
+    pub const fn types(&self) -> &Names {
+        &self.types
+    }
+
     /// The newest event time of deals and of activities.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
@@ -189,7 +197,7 @@ impl PartitionState {
             + activities.horizon.memory_bytes()
             + self.cells.memory_bytes();
         Counts {
-            deals: deals.index.len() - deals.finals,
+            deals: deals.index.len() - deals.finals - deals.unknown,
             deals_final: deals.finals,
             activities: activities.index.len(),
             cells: self.cells().len(),
@@ -251,15 +259,33 @@ impl PartitionState {
             event_id: activity.event_id.as_bytes(),
             rep: self.rep(&activity.rep_id)?,
             territory: self.territory(&activity.territory_id)?,
+            deal_id: activity.deal_id.as_deref().map(str::as_bytes),
             category: activity.category,
+            of_type: self.activity_type(&activity.kind)?,
             duration_seconds: activity.duration_seconds,
             retracted: activity.retracted,
             offset,
             held_by_day: utc_day(activity.occurred_at),
         };
-        let names = (&self.reps, &self.territories);
+        let config = &self.config;
+        let tied = stored.tie(config);
+        if tied.is_some_and(|(deal_id, touch)| !self.deals.has_room_for(deal_id, touch)) {
+            return Ok(Applied::Full);
+        }
+        let names = ActivityNames { reps: &self.reps, territories: &self.territories, types: &self.types };
         let id = activity.activity_id.as_bytes();
-        Ok(self.activities.apply(id, &stored, &self.config, names, &mut self.changes))
+        let applied = self.activities.apply(id, &stored, config, &names, &mut self.changes);
+        if matches!(applied, Applied::Taken | Applied::Conflict) {
+            let untied = self.activities.untied.map(|touch| (&self.activities.untied_deal[..], touch));
+            if untied != tied {
+                for (tie, is_more) in [(untied, false), (tied, true)] {
+                    if let Some((deal_id, touch)) = tie {
+                        self.deals.tie(deal_id, touch, is_more, config, &mut self.changes);
+                    }
+                }
+            }
+        }
+        Ok(applied)
     }
 
     fn conclude(&mut self, applied: Applied, event: &Event<'_>) -> Outcome {
@@ -269,6 +295,7 @@ impl PartitionState {
                 self.keep_changes();
                 if applied == Applied::Taken { Outcome::Applied } else { Outcome::Conflict }
             }
+            Applied::Outdone => Outcome::Conflict,
             Applied::Known => Outcome::Duplicate,
             Applied::Late => match event {
                 Event::Deal(deal) => reject(
@@ -288,7 +315,18 @@ impl PartitionState {
             },
             Applied::Full => reject(
                 RejectReason::LimitReached,
-                format!("the deal has {} events already; expected no more", crate::history::MAX_EVENTS),
+                match event {
+                    Event::Deal(_) => {
+                        format!(
+                            "the deal has {} events already; expected no more",
+                            crate::history::MAX_EVENTS
+                        )
+                    }
+                    Event::Activity(_) => format!(
+                        "field deal_id: the deal has activities of {} days and categories already; expected no more",
+                        crate::ties::MAX_TIES
+                    ),
+                },
             ),
         }
     }
@@ -333,15 +371,22 @@ impl PartitionState {
     }
 
     fn rep(&mut self, name: &str) -> Result<RepIndex, Reject> {
-        self.reps.intern(name).map(RepIndex).ok_or_else(|| too_many("rep_id", name))
+        self.reps.intern(name, Names::MAX).map(RepIndex).ok_or_else(|| too_many("rep_id", name, Names::MAX))
     }
 
     fn territory(&mut self, name: &str) -> Result<TerritoryIndex, Reject> {
-        self.territories.intern(name).map(TerritoryIndex).ok_or_else(|| too_many("territory_id", name))
+        let interned = self.territories.intern(name, Names::MAX).map(TerritoryIndex);
+        interned.ok_or_else(|| too_many("territory_id", name, Names::MAX))
+    }
+
+    fn activity_type(&mut self, name: &str) -> Result<TypeIndex, Reject> {
+        let interned =
+            self.types.intern(name, Names::TYPES_MAX).and_then(|number| u16::try_from(number).ok());
+        interned.map(TypeIndex).ok_or_else(|| too_many("kind", name, Names::TYPES_MAX))
     }
 }
 
-fn too_many(field: &str, name: &str) -> Reject {
-    let detail = format!("field {field}: {name:?} would be one more than {} distinct values", Names::MAX);
+fn too_many(field: &str, name: &str, max: usize) -> Reject {
+    let detail = format!("field {field}: {name:?} would be one more than {max} distinct values");
     Reject::new(RejectReason::LimitReached, detail)
 }

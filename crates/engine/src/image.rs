@@ -4,7 +4,7 @@
 //!
 //! | section | content |
 //! | --- | --- |
-//! | names | reps: count, then each as length and UTF-8; territories likewise |
+//! | names | reps: count, then each as length and UTF-8; territories and types of activities likewise |
 //! | deals | count of slots, then each slot's record as length and bytes (see [`crate::deals`]), vacant ones empty |
 //! | activities | likewise (see [`crate::activities`]) |
 //! | cells | rows to the end: 4-byte numbers of rep, territory and day and a count of cells, then 4-byte measure code and 16-byte value for each, ascending by code |
@@ -19,7 +19,7 @@ use thiserror::Error;
 use crate::activities::{self, Activities};
 use crate::cells::{Cells, RowKey};
 use crate::config::FoldConfig;
-use crate::deals::{self, Deals};
+use crate::deals::{self, Deals, Held};
 use crate::encoding::{put_bytes, put_number, put_signed};
 use crate::fold::PartitionState;
 use crate::horizon::{Horizon, utc_day};
@@ -27,6 +27,7 @@ use crate::index::{after_id, id_of};
 use crate::names::Names;
 use crate::shelf::Shelf;
 use crate::story::Settling;
+use crate::ties::Ties;
 
 /// A part of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +77,7 @@ pub enum ImageError {
 pub struct Frozen {
     pub(crate) reps: Names,
     pub(crate) territories: Names,
+    pub(crate) types: Names,
     pub(crate) deals: Shelf,
     pub(crate) activities: Shelf,
     pub(crate) cells: Cells,
@@ -96,6 +98,7 @@ impl PartitionState {
         Frozen {
             reps: self.reps.clone(),
             territories: self.territories.clone(),
+            types: self.types.clone(),
             deals: self.deals.shelf.clone(),
             activities: self.activities.shelf.clone(),
             cells: self.cells().into_owned(),
@@ -118,8 +121,9 @@ impl PartitionState {
         };
         let mut state = Self::new(config);
         let mut names = input(Section::Names)?;
-        state.reps = names.names()?;
-        state.territories = names.names()?;
+        state.reps = names.names(Names::MAX)?;
+        state.territories = names.names(Names::MAX)?;
+        state.types = names.names(Names::TYPES_MAX)?;
         names.end()?;
         let mut deals = input(Section::Deals)?;
         let mut activities = input(Section::Activities)?;
@@ -151,7 +155,7 @@ impl Frozen {
         };
         match section {
             Section::Names => {
-                for names in [&self.reps, &self.territories] {
+                for names in [&self.reps, &self.territories, &self.types] {
                     put_number(&mut piece, names.as_slice().len() as u64);
                     for name in names.as_slice() {
                         put_bytes(&mut piece, name.as_bytes());
@@ -200,34 +204,52 @@ fn restore_deals(
 ) -> Result<(), ImageError> {
     let config = state.config.clone();
     let stages = config.pipelines.indices().count();
-    let (reps, territories) = (state.reps.as_slice().len(), state.territories.as_slice().len());
+    let [reps, territories, _] = named(state);
     let mut deals = Deals::new(Horizon::new(config.deal_retention_days, newest));
     let count = input.slot_count()?;
     deals.index.reserve(count.min(1 << 20));
     let section = input.section;
     for _ in 0..count {
         let record = input.bytes()?;
-        if !deals::has_form(record) {
-            return Err(damaged(section, "a record is not a deal"));
-        }
+        let held = deals::held(record).filter(|_| !id_of(record).is_empty());
+        let held = held.ok_or_else(|| damaged(section, "a record is not a deal"))?;
         let slot = deals.shelf.push_frozen(record);
         if deals.index.find(id_of(record), &deals.shelf).is_some() {
             return Err(damaged(section, "a deal is there twice"));
         }
         deals.index.insert(id_of(record), slot);
-        if let Some(history) = deals::history(record) {
-            let mut settling = Settling::default();
-            let is_valid = history.is_valid((stages, reps, territories), |state| {
-                settling = settling.then(state, &config);
-            });
-            if history.0.is_empty() || !is_valid {
-                return Err(damaged(section, "a record is not a history"));
+        let mut settled_at = None;
+        let ties = match held {
+            Held::Whole(ties, history) => {
+                let mut settling = Settling::default();
+                let is_valid = history.is_valid((stages, reps, territories), |state| {
+                    settling = settling.then(state, &config);
+                });
+                if !is_valid || history.0.is_empty() && ties.0.is_empty() {
+                    return Err(damaged(section, "a record is not a history"));
+                }
+                settled_at = settling.settled_at();
+                deals.unknown += usize::from(history.0.is_empty());
+                ties
             }
-            if let Some(settled_at) = settling.settled_at() {
-                deals.horizon.note(utc_day(settled_at), slot);
+            Held::Closed(close, ties) => {
+                let is_known = (close.rep.0 as usize) < reps && (close.territory.0 as usize) < territories;
+                if !is_known || !close.day.has_timestamps() {
+                    return Err(damaged(section, "a deal was closed by nobody, nowhere or never"));
+                }
+                deals.finals += 1;
+                ties
             }
-        } else {
-            deals.finals += 1;
+            Held::Deleted => {
+                deals.finals += 1;
+                Ties::default()
+            }
+        };
+        if !ties.is_valid() {
+            return Err(damaged(section, "a deal's activities are out of order"));
+        }
+        if let Some(settled_at) = settled_at {
+            deals.horizon.note(utc_day(settled_at), slot);
         }
     }
     input.end()?;
@@ -240,7 +262,7 @@ fn restore_activities(
     input: &mut Input<'_>,
     newest: Option<Timestamp>,
 ) -> Result<(), ImageError> {
-    let (reps, territories) = (state.reps.as_slice().len(), state.territories.as_slice().len());
+    let [reps, territories, types] = named(state);
     let mut activities = Activities::new(Horizon::new(state.config.activity_horizon_days, newest));
     let count = input.slot_count()?;
     activities.index.reserve(count.min(1 << 20));
@@ -252,7 +274,9 @@ fn restore_activities(
             continue;
         }
         let known = |activity: &activities::StoredActivity<'_>| {
-            (activity.rep.0 as usize) < reps && (activity.territory.0 as usize) < territories
+            (activity.rep.0 as usize) < reps
+                && (activity.territory.0 as usize) < territories
+                && usize::from(activity.of_type.0) < types
         };
         let Some(activity) = activities::read(after_id(record)).filter(known) else {
             return Err(damaged(section, "a record is not an activity"));
@@ -270,7 +294,7 @@ fn restore_activities(
 }
 
 fn restore_cells(state: &mut PartitionState, input: &mut Input<'_>) -> Result<(), ImageError> {
-    let (reps, territories) = (state.reps.as_slice().len(), state.territories.as_slice().len());
+    let [reps, territories, types] = named(state);
     let mut cells = Cells::default();
     let mut row: Vec<(Measure, i128)> = Vec::new();
     while !input.is_at_end()? {
@@ -289,6 +313,9 @@ fn restore_cells(state: &mut PartitionState, input: &mut Input<'_>) -> Result<()
             let measure = Measure::from_code(u32::from_le_bytes(input.array()?));
             let value = i128::from_le_bytes(input.array()?);
             let measure = measure.ok_or_else(|| input.damaged("a cell is of no known measure"))?;
+            if measure.activity_type().is_some_and(|of_type| usize::from(of_type.0) >= types) {
+                return Err(input.damaged("a cell is of no known type of activities"));
+            }
             if value == 0 || row.last().is_some_and(|(last, _)| last.code() >= measure.code()) {
                 return Err(input.damaged("a cell is 0 or out of order"));
             }
@@ -301,6 +328,11 @@ fn restore_cells(state: &mut PartitionState, input: &mut Input<'_>) -> Result<()
     }
     state.cells = cells;
     Ok(())
+}
+
+/// How many reps, territories and types there are.
+fn named(state: &PartitionState) -> [usize; 3] {
+    [&state.reps, &state.territories, &state.types].map(|names| names.as_slice().len())
 }
 
 const fn damaged(section: Section, what: &'static str) -> ImageError {
@@ -382,14 +414,14 @@ impl<'r> Input<'r> {
         }
     }
 
-    fn names(&mut self) -> Result<Names, ImageError> {
+    fn names(&mut self, max: usize) -> Result<Names, ImageError> {
         let count = self.number()?;
         let section = self.section;
         let mut names = Names::default();
         for number in 0..count {
             let name =
                 std::str::from_utf8(self.bytes()?).map_err(|_| damaged(section, "a name is not UTF-8"))?;
-            if names.intern(name).map(u64::from) != Some(number) {
+            if names.intern(name, max).map(u64::from) != Some(number) {
                 return Err(damaged(section, "a name is there twice, or there are too many"));
             }
         }

@@ -30,6 +30,7 @@ mod index;
 mod names;
 mod shelf;
 mod story;
+mod ties;
 
 pub use causes::{Cause, CauseEvent, CausePlace, DealState, Origin, Wanted};
 pub use cells::Cells;

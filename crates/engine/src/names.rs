@@ -10,15 +10,18 @@ pub struct Names {
 }
 
 impl Names {
-    /// The most names of one kind in one partition.
+    /// The most reps, and the most territories, in one partition.
     pub const MAX: usize = 1_000_000;
 
-    /// The number of a name, a new one if need be; none if the table is full.
-    pub(crate) fn intern(&mut self, name: &str) -> Option<u32> {
+    /// The most types of activities in one partition.
+    pub const TYPES_MAX: usize = 1_000;
+
+    /// The number of a name, a new one if need be; none if the table has the most names that it may.
+    pub(crate) fn intern(&mut self, name: &str, max: usize) -> Option<u32> {
         if let Some(&number) = self.numbers.get(name) {
             return Some(number);
         }
-        if self.names.len() >= Self::MAX {
+        if self.names.len() >= max {
             return None;
         }
         let number = u32::try_from(self.names.len()).ok()?;

@@ -1,9 +1,10 @@
 //! What a history says as a whole. It is told event by event, so that one more at the end costs no look at the others.
 
-use model::{Money, RepIndex, StageIndex, StageKind, StageRole, TerritoryIndex, Timestamp};
+use model::{Day, Money, RepIndex, StageIndex, StageKind, StageRole, TerritoryIndex, Timestamp};
 
 use crate::config::FoldConfig;
 use crate::history::{History, State};
+use crate::ties::Ties;
 
 /// A deal so far.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,8 @@ pub(crate) struct Story<'a> {
     pub(crate) entered_at: Timestamp,
     /// How far it has been in the pipeline that it is in.
     pub(crate) progress: Progress,
+    /// The activities that were for it.
+    pub(crate) ties: Ties<'a>,
     settling: Settling<'a>,
 }
 
@@ -95,6 +98,11 @@ impl<'a> Settling<'a> {
 }
 
 impl<'a> Story<'a> {
+    /// The same story with the activities that were for the deal.
+    pub(crate) fn with_ties(self, ties: Ties<'a>) -> Self {
+        Self { ties, ..self }
+    }
+
     /// The story of a history; none if it has no events. `each` is told of every event with the story before it.
     pub(crate) fn of(
         history: History<'a>,
@@ -125,6 +133,7 @@ impl<'a> Story<'a> {
             amount: state.amount,
             entered_at: state.occurred_at,
             progress: Progress::default().then(&state, config),
+            ties: Ties::default(),
             settling: Settling::default().then(state, config),
         }
     }
@@ -144,6 +153,7 @@ impl<'a> Story<'a> {
             amount: state.amount.or(self.amount),
             entered_at: if state.stage == self.latest.stage { self.entered_at } else { state.occurred_at },
             progress: self.progress.then(&state, config),
+            ties: self.ties,
             settling: self.settling.then(state, config),
         }
     }
@@ -153,14 +163,28 @@ impl<'a> Story<'a> {
         self.settling.settled_at()
     }
 
+    /// How the deal was closed; none if it is open or deleted.
+    pub(crate) fn close(&self, config: &FoldConfig) -> Option<Close> {
+        self.closed().map(|closed| Close {
+            rep: closed.rep,
+            territory: closed.territory,
+            day: config.calendar.day_of(closed.occurred_at),
+            // What was lost and won at once, in one run, is what it is now.
+            is_won: config.pipelines.kind(self.latest.stage) == StageKind::Won,
+        })
+    }
+
     /// The state at close; none if the deal is open or deleted.
     pub(crate) const fn closed(&self) -> Option<&State<'a>> {
         self.settling.closed.as_ref()
     }
 }
 
-/// See [`Settling::settled_at`].
-pub(crate) fn settled_at(history: History<'_>, config: &FoldConfig) -> Option<Timestamp> {
-    let states = history.iter().map(|(state, _, _)| state);
-    states.fold(Settling::default(), |settling, state| settling.then(state, config)).settled_at()
+/// How a deal was closed, and for whom that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Close {
+    pub(crate) rep: RepIndex,
+    pub(crate) territory: TerritoryIndex,
+    pub(crate) day: Day,
+    pub(crate) is_won: bool,
 }

@@ -99,6 +99,8 @@ pub struct PartEntry {
     pub territory: Arc<str>,
     /// On which day; none for what stands now.
     pub day: Option<Day>,
+    /// Of which type of activities, for what is measured by type.
+    pub activity_type: Option<Arc<str>>,
     /// How much, in the measure's unit.
     pub value: i128,
     /// For money in a foreign currency: the rate that it is converted at, times 10^12; none if it is missing.
@@ -253,7 +255,9 @@ fn add_cells(
     cells.sort_unstable_by_key(|(key, _)| (key.day, key.rep, key.territory, key.measure));
     let stamp = Stamp { progress: 0, positions: Vec::new() };
     let (reps, territories) = (frozen.reps().as_slice(), frozen.territories().as_slice());
-    shown.writer(evidence.partition).publish(stamp, reps, territories, cells)?;
+    let mut writer = shown.writer(evidence.partition);
+    writer.name_types(frozen.types().as_slice());
+    writer.publish(stamp, reps, territories, cells)?;
     Ok(())
 }
 
@@ -278,6 +282,7 @@ fn entry(
             rep: name(frozen.reps(), key.rep.0),
             territory: name(frozen.territories(), key.territory.0),
             day,
+            activity_type: key.measure.activity_type().map(|of| name(frozen.types(), of.0.into())),
             value: part.value,
             rate: foreign.and_then(|currency| reference.rate(currency, day)),
         })

@@ -57,10 +57,9 @@ fn site(seed: u64, retention_days: u32, horizon_days: u32) -> Site {
         });
         let cells = state.take_changes();
         let stamp = Stamp { progress: 1, positions: Vec::new() };
-        board
-            .writer(PartitionId(number))
-            .publish(stamp, state.reps().as_slice(), state.territories().as_slice(), cells)
-            .unwrap();
+        let mut writer = board.writer(PartitionId(number));
+        writer.name_types(state.types().as_slice());
+        writer.publish(stamp, state.reps().as_slice(), state.territories().as_slice(), cells).unwrap();
     }
     Site { board, config, evidence, events, now: newest.unwrap() }
 }

@@ -12,6 +12,7 @@ use crate::input::Input;
 use crate::value::{Absence, KpiValue, Part, PartKey, Unit, Value, Verdict};
 
 mod activities;
+mod association;
 mod funnel;
 mod outcomes;
 mod pipeline;
@@ -28,6 +29,8 @@ pub enum Dimension {
     Category,
     /// One value a range of attainment.
     Attainment,
+    /// One value a type of activities.
+    ActivityType,
 }
 
 impl Dimension {
@@ -39,6 +42,7 @@ impl Dimension {
             Self::Stage => "stage",
             Self::Category => "category",
             Self::Attainment => "attainment",
+            Self::ActivityType => "activity_type",
         }
     }
 }
@@ -145,6 +149,11 @@ pub static CATALOGUE: &[Kpi] = &[
     activities::ACTIVITIES,
     activities::ACTIVITY_MINUTES,
     activities::SELLING_TIME_SHARE,
+    activities::ACTIVITIES_BY_TYPE,
+    activities::ACTIVITY_MINUTES_BY_TYPE,
+    association::WIN_LIFT,
+    association::WIN_CORRELATION,
+    association::TIME_SINKS,
 ];
 
 /// What a definition gives.

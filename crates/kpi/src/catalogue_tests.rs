@@ -8,7 +8,7 @@ use crate::input::{RepQuota, Sums, Thresholds};
 use crate::value::Attainment;
 use model::{
     Calendar, Category, Day, DurationBucket, FxRate, Pipeline, Pipelines, Reference, ReferenceRecord, Stage,
-    Tally,
+    Tally, Touches, TypeIndex,
 };
 
 fn currency(code: &str) -> Currency {
@@ -132,20 +132,27 @@ fn values_are_exact_or_absent() {
         ("open_amount", vec![(open(0, "USD"), 2), (open(1, "GBP"), 1)], no_rate("GBP", None)),
         (
             "activities",
-            vec![(Measure::Activities(Admin), 2), (Measure::Activities(Digital), 3)],
+            vec![
+                (Measure::Activities(Admin, TypeIndex(0)), 2),
+                (Measure::Activities(Digital, TypeIndex(0)), 3),
+            ],
             Ok(Value::Whole(5)),
         ),
-        ("activity_minutes", vec![(Measure::ActivitySeconds(Admin), 90)], Ok(Value::Whole(90))),
+        ("activity_minutes", vec![(Measure::ActivitySeconds(Admin, TypeIndex(0)), 90)], Ok(Value::Whole(90))),
         (
             "selling_time_share",
             vec![
-                (Measure::ActivitySeconds(Digital), 1),
-                (Measure::ActivitySeconds(InPerson), 2),
-                (Measure::ActivitySeconds(Admin), 7),
+                (Measure::ActivitySeconds(Digital, TypeIndex(0)), 1),
+                (Measure::ActivitySeconds(InPerson, TypeIndex(0)), 2),
+                (Measure::ActivitySeconds(Admin, TypeIndex(0)), 7),
             ],
             quotient_of(3, 10),
         ),
-        ("selling_time_share", vec![(Measure::Activities(Admin), 7)], nothing("tracked minutes")),
+        (
+            "selling_time_share",
+            vec![(Measure::Activities(Admin, TypeIndex(0)), 7)],
+            nothing("tracked minutes"),
+        ),
     ] {
         assert_eq!(evaluate(name, &sums).value, expected, "{name} of {sums:?}");
     }
@@ -322,7 +329,7 @@ fn trends_and_velocity() {
         let sums = [(Category::DigitalClientCommunication, selling), (Category::Admin, 100 - selling)];
         evaluate(
             "selling_time_share",
-            &sums.map(|(category, value)| (Measure::ActivitySeconds(category), value)),
+            &sums.map(|(category, value)| (Measure::ActivitySeconds(category, TypeIndex(0)), value)),
         )
     };
     assert_eq!(share(39).verdict, Some(Verdict::AtBenchmark));
@@ -347,7 +354,8 @@ fn parts_are_told_by_stage_and_category() {
     assert_eq!(amounts.currency, Some(currency("USD")));
     assert_eq!(amounts.by_currency, [(currency("EUR"), 1), (currency("GBP"), 4), (currency("USD"), 10)]);
 
-    let minutes = evaluate("activity_minutes", &[(Measure::ActivitySeconds(Category::Travel), 60)]);
+    let minutes =
+        evaluate("activity_minutes", &[(Measure::ActivitySeconds(Category::Travel, TypeIndex(0)), 60)]);
     assert_eq!(minutes.parts.len(), Category::ALL.len());
     assert_eq!(
         minutes.parts[Category::Travel as usize],
@@ -385,7 +393,8 @@ fn definitions_are_whole_and_of_one_form() {
 /// Every kind of measure once.
 fn measures() -> Vec<Measure> {
     let usd = u32::from(currency("USD").number());
-    let of_kind = |what: u32| [0, usd].into_iter().find_map(|second| Measure::from_code(what << 25 | second));
+    let of_kind =
+        |what: u32| [5, usd, 0].into_iter().find_map(|second| Measure::from_code(what << 25 | second));
     (1..128).filter_map(of_kind).collect()
 }
 
@@ -442,4 +451,29 @@ fn what_changes_a_kpi_is_among_its_ingredients() {
             assert!(matters, "{} does not change with {of:?}", kpi.name);
         }
     }
+}
+
+#[test]
+fn time_sinks_are_what_takes_time_and_does_not_go_with_winning() {
+    use Category::{Admin, InPersonClientCommunication as InPerson, Travel};
+    let seconds = |category, seconds| (Measure::ActivitySeconds(category, TypeIndex(1)), seconds);
+    let touched = |category, is_won, deals| (Measure::ClosedWith(category, Touches::new(1, is_won)), deals);
+    let closed = [(Measure::WonDeals, 20), (Measure::LostDeals, 20)];
+    let activities = [
+        touched(InPerson, true, 15),
+        touched(InPerson, false, 5),
+        touched(Travel, true, 6),
+        touched(Travel, false, 5),
+        seconds(InPerson, 500),
+        seconds(Travel, 300),
+        seconds(Admin, 150),
+        seconds(Category::Training, 50),
+    ];
+    let found = evaluate("time_sinks", &[&closed[..], &activities[..]].concat());
+    let keys: Vec<PartKey> = found.parts.iter().map(|part| part.key).collect();
+    assert_eq!(found.value, quotient_of(450, 1_000));
+    assert_eq!(keys, [PartKey::Category(Admin), PartKey::Category(Travel)]);
+    assert_eq!((found.named, found.verdict), (Some(PartKey::Category(InPerson)), Some(Verdict::TimeSinks)));
+    let few = evaluate("time_sinks", &[&[(Measure::WonDeals, 29)][..], &activities[..]].concat());
+    assert_eq!(few.value, Err(Absence::TooFew { found: 29, needed: 30 }));
 }

@@ -59,6 +59,8 @@ pub struct Thresholds {
     pub at_quota_percent_max: u32,
     /// The share of tracked time that should go into selling.
     pub selling_time_percent: u32,
+    /// From which share of the tracked time on a category that does not go with winning is a time sink.
+    pub time_sink_percent: u32,
 }
 
 impl Default for Thresholds {
@@ -68,6 +70,7 @@ impl Default for Thresholds {
             at_quota_percent_min: 50,
             at_quota_percent_max: 80,
             selling_time_percent: 39,
+            time_sink_percent: 10,
         }
     }
 }
@@ -83,6 +86,7 @@ impl Thresholds {
             ("at_quota_percent_min", self.at_quota_percent_min),
             ("at_quota_percent_max", self.at_quota_percent_max),
             ("selling_time_percent", self.selling_time_percent),
+            ("time_sink_percent", self.time_sink_percent),
         ];
         if let Some((key, value)) = percents.iter().find(|(_, value)| *value > 100) {
             return Err(format!("{key} is {value}; expected 0 to 100"));

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use model::{Category, Currency, Day, StageIndex};
+use model::{Category, Currency, Day, StageIndex, TypeIndex};
 use thiserror::Error;
 
 use crate::catalogue::Kpi;
@@ -22,6 +22,8 @@ pub enum Unit {
     Reps,
     /// A share, 0 to 1.
     Ratio,
+    /// A number without a unit, such as a correlation.
+    Number,
     /// Days of 24 hours; values are held in seconds.
     Days,
     /// Minutes; values are held in seconds.
@@ -39,6 +41,7 @@ impl Unit {
             Self::MoneyPerDay => "money_per_day",
             Self::Reps => "reps",
             Self::Ratio => "ratio",
+            Self::Number => "number",
             Self::Days => "days",
             Self::Minutes => "minutes",
         }
@@ -76,6 +79,19 @@ pub enum Value {
         /// Of how many values it is a quantile; above 0.
         count: i128,
     },
+    /// What is estimated from a sample, with its 95 % interval; its parts mean nothing by themselves.
+    Estimate {
+        /// What is divided.
+        numerator: i128,
+        /// By what; above 0.
+        denominator: i128,
+        /// The lower end of the interval, in millionths.
+        low_millionths: i128,
+        /// The upper end of the interval, in millionths.
+        high_millionths: i128,
+        /// The size of the sample; above 0.
+        count: i128,
+    },
 }
 
 impl Value {
@@ -84,9 +100,9 @@ impl Value {
     pub const fn fraction(self) -> (i128, i128) {
         match self {
             Self::Whole(whole) => (whole, 1),
-            Self::Quotient { numerator, denominator } | Self::Quantile { numerator, denominator, .. } => {
-                (numerator, denominator)
-            }
+            Self::Quotient { numerator, denominator }
+            | Self::Quantile { numerator, denominator, .. }
+            | Self::Estimate { numerator, denominator, .. } => (numerator, denominator),
         }
     }
 
@@ -162,6 +178,20 @@ pub enum Absence {
         /// The currency to convert to.
         reporting: Currency,
     },
+    /// There are too few closed deals to say anything.
+    #[error("{found} deals were closed; fewer than {needed} say nothing")]
+    TooFew {
+        /// How many there are.
+        found: i128,
+        /// How many there must be.
+        needed: i128,
+    },
+    /// All closed deals are alike in what is compared.
+    #[error("the closed deals do not differ in {0}, so that nothing can be compared")]
+    NoDifference(&'static str),
+    /// There is no sense in a value over all parts.
+    #[error("it is told by {0} only")]
+    OnlyInParts(&'static str),
     /// No goal is published for the scope and period.
     #[error("no goal is set for the scope and period; publish a reference record goal")]
     NoGoal,
@@ -183,6 +213,8 @@ pub enum PartKey {
     Category(Category),
     /// A range of attainment.
     Attainment(Attainment),
+    /// A type of activities within its category.
+    ActivityType(Category, TypeIndex),
 }
 
 /// A range of quota attainment.
@@ -258,6 +290,10 @@ pub enum Verdict {
     AtBenchmark,
     /// Below the benchmark.
     BelowBenchmark,
+    /// Much time goes into what does not go with winning.
+    TimeSinks,
+    /// Little time goes into what does not go with winning.
+    NoTimeSinks,
 }
 
 impl Verdict {
@@ -275,6 +311,8 @@ impl Verdict {
             Self::BehindPace => "behind_pace",
             Self::AtBenchmark => "at_benchmark",
             Self::BelowBenchmark => "below_benchmark",
+            Self::TimeSinks => "time_sinks",
+            Self::NoTimeSinks => "no_time_sinks",
         }
     }
 }

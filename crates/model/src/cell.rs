@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use crate::activity::Category;
-use crate::identifier::{RepIndex, TerritoryIndex};
+use crate::identifier::{RepIndex, TerritoryIndex, TypeIndex};
 use crate::money::Currency;
 use crate::pipeline::StageIndex;
 use crate::time::Day;
+use crate::touches::Touches;
 
 /// One quantity. Its unit is in its name; money is in minor units of the currency it carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,15 +70,18 @@ pub enum Measure {
     OpenDeals(StageIndex),
     /// Amount of open deals now in this stage, divided over the credited reps.
     OpenAmount(StageIndex, Currency),
-    /// Activities, by the day they happened.
-    Activities(Category),
+    /// Activities of this category and type, by the day they happened.
+    Activities(Category, TypeIndex),
     /// Seconds spent on activities, by the day they happened.
-    ActivitySeconds(Category),
+    ActivitySeconds(Category, TypeIndex),
+    /// Deals by closed day, for the rep and territory at close, that had so many activities of this category by the end of
+    /// that day, and ended so; those without any are not counted here.
+    ClosedWith(Category, Touches),
 }
 
 impl Measure {
     /// The measure as a number, the same in every version: what it is in bits 25 up, then 10 bits for the stage or
-    /// category, and 15 bits for the currency or bucket.
+    /// category, and 15 bits for the currency, bucket, type or touches.
     #[must_use]
     pub const fn code(self) -> u32 {
         let (what, first, second) = match self {
@@ -89,8 +93,8 @@ impl Measure {
             Self::CycleDeals(bucket) => (6, 0, bucket.0),
             Self::OpenDeals(stage) => (7, stage.0, 0),
             Self::OpenAmount(stage, currency) => (8, stage.0, currency.number()),
-            Self::Activities(category) => (9, category as u16, 0),
-            Self::ActivitySeconds(category) => (10, category as u16, 0),
+            Self::Activities(category, of_type) => (9, category as u16, of_type.0),
+            Self::ActivitySeconds(category, of_type) => (10, category as u16, of_type.0),
             Self::StageEntered(stage) => (11, stage.0, 0),
             Self::StageAdvanced(stage) => (12, stage.0, 0),
             Self::StageMovedBack(stage) => (13, stage.0, 0),
@@ -108,6 +112,7 @@ impl Measure {
             Self::Mql => (25, 0, 0),
             Self::MqlToSql => (26, 0, 0),
             Self::MqlDropped => (27, 0, 0),
+            Self::ClosedWith(category, touches) => (40, category as u16, touches.number()),
         };
         (what << 25) | ((first as u32) << 15) | second as u32
     }
@@ -175,8 +180,8 @@ impl Measure {
             6 => Self::CycleDeals(DurationBucket::from_number(second)?),
             7 => Self::OpenDeals(stage),
             8 => Self::OpenAmount(stage, currency()?),
-            9 => Self::Activities(category()?),
-            10 => Self::ActivitySeconds(category()?),
+            9 => Self::Activities(category()?, TypeIndex(second)),
+            10 => Self::ActivitySeconds(category()?, TypeIndex(second)),
             11 => Self::StageEntered(stage),
             12 => Self::StageAdvanced(stage),
             13 => Self::StageMovedBack(stage),
@@ -194,14 +199,15 @@ impl Measure {
             25 => Self::Mql,
             26 => Self::MqlToSql,
             27 => Self::MqlDropped,
+            40 => Self::ClosedWith(category()?, Touches::from_number(second)?),
             _ => return None,
         };
         (measure.code() == code).then_some(measure)
     }
 }
 
-/// A stage's number must fit into a measure's code.
-const _: () = assert!(crate::pipeline::Pipelines::MAX_STAGES <= 1 << 10);
+/// A stage's number and a type's must fit into a measure's code.
+const _: () = assert!(crate::pipeline::Pipelines::MAX_STAGES <= 1 << 10 && TypeIndex::END <= 1 << 15);
 
 /// A range of durations, in whole seconds, no wider than 1/64 of its lower end; below 128 seconds one value each.
 ///
@@ -322,6 +328,14 @@ impl Tally {
         }
     }
 
+    /// The same sums, whatever the type of activities: types are numbered by whoever keeps them.
+    #[must_use]
+    pub fn of_any_type(&self) -> Self {
+        let mut all = Self::default();
+        self.iter().for_each(|(measure, value)| all.add(measure.with_activity_type(TypeIndex(0)), value));
+        all
+    }
+
     /// Adds all of another tally.
     pub fn merge(&mut self, other: &Self) {
         for (&measure, &value) in &other.0 {
@@ -364,8 +378,10 @@ mod tests {
             Measure::CycleDeals(DurationBucket::of(u64::MAX)),
             Measure::OpenDeals(StageIndex(999)),
             Measure::OpenAmount(StageIndex(3), usd),
-            Measure::Activities(Category::Travel),
-            Measure::ActivitySeconds(Category::SalesPreparation),
+            Measure::Activities(Category::Travel, TypeIndex(0)),
+            Measure::Activities(Category::Admin, TypeIndex(TypeIndex::END - 1)),
+            Measure::ClosedWith(Category::Admin, Touches::new(u32::MAX, true)),
+            Measure::ActivitySeconds(Category::SalesPreparation, TypeIndex(7)),
             Measure::StageEntered(StageIndex(999)),
             Measure::StageAdvanced(StageIndex(1)),
             Measure::StageMovedBack(StageIndex(0)),
@@ -387,7 +403,7 @@ mod tests {
             assert_eq!(Measure::from_code(measure.code()), Some(measure));
             assert_eq!(Measure::from_code(measure.code() | 1 << 31), None);
         }
-        for code in [0, 1 << 25 | 1, 4 << 25, 9 << 25 | 7 << 15, 28 << 25] {
+        for code in [0, 1 << 25 | 1, 4 << 25, 9 << 25 | 7 << 15, 120 << 25] {
             assert_eq!(Measure::from_code(code), None, "{code:x}");
         }
     }

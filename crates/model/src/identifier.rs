@@ -45,6 +45,15 @@ pub struct RepIndex(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TerritoryIndex(pub u32);
 
+/// An activity's type, in the source's own word, as a number: dense, in order of first appearance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TypeIndex(pub u16);
+
+impl TypeIndex {
+    /// The most types that can be told apart: the number must fit into a measure's code.
+    pub const END: u16 = 1 << 15;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,15 +15,19 @@ mod position;
 mod reference;
 mod reject;
 mod time;
+mod touches;
 
 pub use activity::Category;
 pub use calendar::{Calendar, CalendarError, Period, PeriodKind};
 pub use cell::{CellKey, Contribution, DurationBucket, Measure, PackedSum, Tally};
 pub use event::{ActivityEvent, Credit, DealEvent, Event, MAX_CREDITS, WHOLE_SHARE_BASIS_POINTS};
-pub use identifier::{IdentifierError, MAX_IDENTIFIER_BYTES, RepIndex, TerritoryIndex, check_identifier};
+pub use identifier::{
+    IdentifierError, MAX_IDENTIFIER_BYTES, RepIndex, TerritoryIndex, TypeIndex, check_identifier,
+};
 pub use money::{Currency, MAX_MINOR_UNITS, Money, MoneyError, decimal_text, parse_decimal};
 pub use pipeline::{Pipeline, PipelineError, Pipelines, Stage, StageIndex, StageKind, StageRole};
 pub use position::{LogPosition, Offset, PartitionId, TopicName};
 pub use reference::{FxRate, Goal, GoalScope, Quota, Reference, ReferenceRecord, Rep, Territory};
 pub use reject::{Reject, RejectReason};
 pub use time::{Day, MICROS_PER_SECOND, TimeError, Timestamp};
+pub use touches::Touches;

@@ -2,6 +2,8 @@
 
 use crate::activity::Category;
 use crate::cell::{DurationBucket, Measure};
+use crate::identifier::TypeIndex;
+use crate::touches::Touches;
 
 impl Measure {
     /// What is measured, in snake case, whatever the stage, currency, category or range it is measured by.
@@ -33,8 +35,9 @@ impl Measure {
             Self::MqlDropped => "mql_dropped",
             Self::OpenDeals(_) => "open_deals",
             Self::OpenAmount(..) => "open_amount",
-            Self::Activities(_) => "activities",
-            Self::ActivitySeconds(_) => "activity_seconds",
+            Self::Activities(..) => "activities",
+            Self::ActivitySeconds(..) => "activity_seconds",
+            Self::ClosedWith(..) => "closed_with",
         }
     }
 
@@ -42,7 +45,37 @@ impl Measure {
     #[must_use]
     pub const fn category(self) -> Option<Category> {
         match self {
-            Self::Activities(category) | Self::ActivitySeconds(category) => Some(category),
+            Self::Activities(category, _)
+            | Self::ActivitySeconds(category, _)
+            | Self::ClosedWith(category, _) => Some(category),
+            _ => None,
+        }
+    }
+
+    /// The activity's type of what is measured by type.
+    #[must_use]
+    pub const fn activity_type(self) -> Option<TypeIndex> {
+        match self {
+            Self::Activities(_, of_type) | Self::ActivitySeconds(_, of_type) => Some(of_type),
+            _ => None,
+        }
+    }
+
+    /// The same measure of another activity's type; what is not measured by type stays as it is.
+    #[must_use]
+    pub const fn with_activity_type(self, of_type: TypeIndex) -> Self {
+        match self {
+            Self::Activities(category, _) => Self::Activities(category, of_type),
+            Self::ActivitySeconds(category, _) => Self::ActivitySeconds(category, of_type),
+            other => other,
+        }
+    }
+
+    /// The touches of what is counted by them.
+    #[must_use]
+    pub const fn touches(self) -> Option<Touches> {
+        match self {
+            Self::ClosedWith(_, touches) => Some(touches),
             _ => None,
         }
     }

@@ -116,7 +116,7 @@ pub struct PartitionProcess {
     dead_letters: Box<dyn DeadLetterSink>,
     writer: PartitionWriter,
     metrics: Arc<ServiceMetrics>,
-    names_published: (usize, usize),
+    names_published: [usize; 3],
     /// Receipt times of events that are folded and not published, with how many have it.
     unpublished: Vec<(Timestamp, u32)>,
     /// Whether state or positions are other than in the last image.
@@ -144,7 +144,7 @@ impl PartitionProcess {
             dead_letters: parts.dead_letters,
             writer: parts.writer,
             metrics,
-            names_published: (0, 0),
+            names_published: [0; 3],
             unpublished: Vec::new(),
             changed: false,
         }
@@ -157,10 +157,9 @@ impl PartitionProcess {
         };
         let mut progress = Progress::Whole;
         let mut last = None;
-        let has_deals = self.inputs[number].topic.carries == Carries::Deals;
         let mut ahead = batch.iter().skip(from);
         for (at, record) in batch.iter().enumerate().skip(from) {
-            if has_deals && (at - from).is_multiple_of(PartitionState::EXPECTED_DEALS) {
+            if (at - from).is_multiple_of(PartitionState::EXPECTED_DEALS) {
                 let next = ahead.by_ref().take(PartitionState::EXPECTED_DEALS);
                 self.state.expect_deals(next.filter_map(|record| record.key));
             }
@@ -202,8 +201,11 @@ impl PartitionProcess {
 
     /// Publishes what changed since the last time; `now` is for the latency of events.
     pub fn publish(&mut self, now: Timestamp) {
-        let reps = &self.state.reps().as_slice()[self.names_published.0..];
-        let territories = &self.state.territories().as_slice()[self.names_published.1..];
+        let state = &self.state;
+        let names = [state.reps(), state.territories(), state.types()].map(engine::Names::as_slice);
+        let [reps, territories, types] =
+            [0, 1, 2].map(|kind| names[kind][self.names_published[kind]..].to_vec());
+        self.names_published = names.map(<[_]>::len);
         let stamp = board::Stamp {
             progress: self.progress(),
             positions: self
@@ -212,9 +214,9 @@ impl PartitionProcess {
                 .map(|input| (input.topic.name.clone(), input.position.next))
                 .collect(),
         };
-        let named = (reps.to_vec(), territories.to_vec());
         let changes = self.state.take_changes();
-        match self.writer.publish(stamp, &named.0, &named.1, changes) {
+        self.writer.name_types(&types);
+        match self.writer.publish(stamp, &reps, &territories, changes) {
             Ok(board::Published::Applied { .. }) => {}
             Ok(board::Published::Ignored) => {
                 tracing::debug!(partition = %self.partition, "the board has a later state of the partition");
@@ -223,8 +225,6 @@ impl PartitionProcess {
             // were, wrong numbers would be worse than a stop.
             Err(error) => unreachable!("partition {}: {error}", self.partition),
         }
-        self.names_published.0 += named.0.len();
-        self.names_published.1 += named.1.len();
         for (appended_at, count) in self.unpublished.drain(..) {
             let micros = u32::try_from((now.micros() - appended_at.micros()).max(0)).unwrap_or(u32::MAX);
             let seconds = f64::from(micros) / 1e6;

@@ -11,6 +11,7 @@ mod activity;
 mod history;
 mod outcome;
 mod progress;
+mod touches;
 mod visits;
 
 use activity::ActivityOrder;
@@ -28,8 +29,10 @@ pub struct OracleKey {
     pub territory_id: String,
     /// On which day; none for what holds now, such as open deals.
     pub day: Option<Day>,
-    /// What.
+    /// What; types of activities are told beside it.
     pub measure: Measure,
+    /// The type of activities, for what is measured by it.
+    pub activity_type: Option<String>,
 }
 
 /// All numbers that are not 0.
@@ -67,11 +70,19 @@ pub fn cells<'e, 'b: 'e>(
             }
         }
     }
+    let mut of_deals: BTreeMap<&str, Vec<&ActivityEvent<'_>>> = BTreeMap::new();
+    for (_, activity) in activities.values() {
+        if let Some(deal_id) = &activity.deal_id {
+            of_deals.entry(deal_id).or_default().push(activity);
+        }
+    }
     let mut cells = Cells(BTreeMap::new());
-    for history in deals.into_values() {
+    for (deal_id, history) in deals {
         let told = |(order, state): (DealOrder, DealState)| Told { at: order.occurred_at, state };
         let history: Vec<Told> = history.into_iter().map(told).collect();
         count_deal(&history, pipelines, calendar, &mut cells);
+        let activities = of_deals.get(deal_id).map(Vec::as_slice).unwrap_or_default();
+        touches::count(&history, activities, pipelines, calendar, &mut cells);
     }
     for (_, activity) in activities.into_values() {
         activity::count(activity, calendar, &mut cells);
@@ -80,8 +91,8 @@ pub fn cells<'e, 'b: 'e>(
     cells.0
 }
 
-/// The sums of all dated numbers over the periods of a kind, by rep, territory, period and measure. Sums that are 0
-/// are left out, and so is what has no day.
+/// The sums of all dated numbers over the periods of a kind, by rep, territory, period and measure, whatever the type of
+/// activities. Sums that are 0 are left out, and so is what has no day.
 #[must_use]
 pub fn period(
     cells: &OracleCells,
@@ -104,8 +115,25 @@ struct Cells(OracleCells);
 
 impl Cells {
     fn add(&mut self, rep_id: &str, territory_id: &str, day: Option<Day>, measure: Measure, value: i128) {
-        let key =
-            OracleKey { rep_id: rep_id.to_owned(), territory_id: territory_id.to_owned(), day, measure };
+        self.add_of_type(rep_id, territory_id, day, measure, None, value);
+    }
+
+    fn add_of_type(
+        &mut self,
+        rep_id: &str,
+        territory_id: &str,
+        day: Option<Day>,
+        measure: Measure,
+        activity_type: Option<&str>,
+        value: i128,
+    ) {
+        let key = OracleKey {
+            rep_id: rep_id.to_owned(),
+            territory_id: territory_id.to_owned(),
+            day,
+            measure,
+            activity_type: activity_type.map(str::to_owned),
+        };
         *self.0.entry(key).or_insert(0) += value;
     }
 

@@ -109,9 +109,10 @@ pub(crate) fn kpis(board: &Board, parameters: &Parameters, now: Timestamp) -> Re
     let progress = Progress::new(board, Some(period), now);
     let dated = board.kpis(&scope, Some(period), now);
     let standing = board.kpis(&scope, None, now);
+    let labels = board.labels();
     let in_order = CATALOGUE.iter().filter_map(|kpi| {
         let value = dated.iter().chain(&standing).find(|value: &&KpiValue| value.kpi == kpi)?;
-        Some(KpiFigure::new(value, board.pipelines()))
+        Some(KpiFigure::new(value, &labels))
     });
     Ok(KpisDocument {
         scope: scope_name,

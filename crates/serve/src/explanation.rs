@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use board::Board;
+use board::{Board, Labels};
 use explain::{
     CauseEntry, Cursor, ExplainError, Explainer, Explanation, PartEntry, Quantity, QuantitySum, Question,
 };
 use kpi::When;
-use model::{Category, Currency, FxRate, Pipelines, StageIndex, Timestamp, decimal_text};
+use model::{Category, Currency, FxRate, StageIndex, Timestamp, Touches, decimal_text};
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::api::{self, PeriodDocument};
-use crate::figures::{KpiFigure, number, stage_names};
+use crate::figures::{KpiFigure, number};
 use crate::parameters::Parameters;
 use crate::problem::Problem;
 
@@ -92,6 +92,8 @@ struct PartDocument {
     measure: MeasureDocument,
     rep_id: String,
     territory_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activity_type: Option<String>,
     /// Null for what stands now.
     day: Option<String>,
     value: Json,
@@ -101,6 +103,12 @@ struct PartDocument {
     /// For what is counted by its duration: the middle of the range that it is in.
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds: Option<Json>,
+    /// For deals that are counted by their activities: how many they had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activities: Option<u16>,
+    /// Likewise: whether they were won.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    won: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
@@ -147,7 +155,8 @@ pub(crate) fn explain(
     let question = Question { kpi, scope: scope.clone(), period, limit, after };
     let explanation = explainer.explain(board, &question, now, within).map_err(|error| problem(&error))?;
     let Explanation { value, sums, causes_total, causes, next, positions } = explanation;
-    let pipelines = board.pipelines();
+    let labels = &board.labels();
+    let reporting = board.reporting_currency();
     Ok(ExplanationDocument {
         scope: scope_name,
         id: parameters.get("id").map(str::to_owned),
@@ -159,10 +168,10 @@ pub(crate) fn explain(
         formula: kpi.formula,
         edge_cases: kpi.edge_cases,
         source: kpi.source,
-        kpi: KpiFigure::new(&value, pipelines),
-        sums: sums.iter().map(|(quantity, sum)| SumDocument::new(quantity, sum, pipelines)).collect(),
+        kpi: KpiFigure::new(&value, labels),
+        sums: sums.iter().map(|(quantity, sum)| SumDocument::new(quantity, sum, labels)).collect(),
         causes_total,
-        causes: causes.into_iter().map(|cause| CauseDocument::new(cause, board)).collect(),
+        causes: causes.into_iter().map(|cause| CauseDocument::new(cause, labels, reporting)).collect(),
         next: next.map(|next| next.to_string()),
     })
 }
@@ -182,9 +191,9 @@ impl MeasureDocument {
         stage: Option<StageIndex>,
         category: Option<Category>,
         currency: Option<Currency>,
-        pipelines: &Pipelines,
+        labels: &Labels,
     ) -> Self {
-        let (pipeline, stage) = stage.map(|stage| stage_names(pipelines, stage)).unzip();
+        let (pipeline, stage) = stage.map(|stage| labels.stage(stage)).unzip();
         Self {
             of: when.name(),
             measure,
@@ -202,10 +211,10 @@ fn amount(value: i128, currency: Option<Currency>) -> Json {
 }
 
 impl SumDocument {
-    fn new(quantity: &Quantity, sum: &QuantitySum, pipelines: &Pipelines) -> Self {
+    fn new(quantity: &Quantity, sum: &QuantitySum, labels: &Labels) -> Self {
         let Quantity { when, name, stage, currency, category } = *quantity;
         Self {
-            measure: MeasureDocument::new((when, name), stage, category, currency, pipelines),
+            measure: MeasureDocument::new((when, name), stage, category, currency, labels),
             total: amount(sum.total, currency),
             explained: amount(sum.explained, currency),
             r#final: amount(sum.total - sum.explained, currency),
@@ -215,12 +224,11 @@ impl SumDocument {
 }
 
 impl CauseDocument {
-    fn new(cause: CauseEntry, board: &Board) -> Self {
-        let pipelines = board.pipelines();
-        let part = |part: PartEntry| PartDocument::new(part, board);
+    fn new(cause: CauseEntry, labels: &Labels, reporting: Currency) -> Self {
+        let part = |part: PartEntry| PartDocument::new(part, labels, reporting);
         let event = |(event, rep): (explain::CauseEvent, Option<std::sync::Arc<str>>)| {
             let deal = event.deal.map(|deal| {
-                let (pipeline, stage) = stage_names(pipelines, deal.stage);
+                let (pipeline, stage) = labels.stage(deal.stage);
                 DealDocument {
                     pipeline,
                     stage,
@@ -253,29 +261,26 @@ impl CauseDocument {
 }
 
 impl PartDocument {
-    fn new(part: PartEntry, board: &Board) -> Self {
-        let PartEntry { when, measure, rep, territory, day, value, rate } = part;
+    fn new(part: PartEntry, labels: &Labels, reporting: Currency) -> Self {
+        let PartEntry { when, measure, rep, territory, day, activity_type, value, rate } = part;
         let currency = measure.currency();
-        let is_foreign = currency.is_some_and(|currency| currency != board.reporting_currency());
+        let is_foreign = currency.is_some_and(|currency| currency != reporting);
         let named = (when, measure.name());
         let seconds = measure.bucket().map(|bucket| {
             let half_seconds = i128::try_from(bucket.middle_half_seconds()).unwrap_or(i128::MAX);
             number(half_seconds, 2)
         });
         Self {
-            measure: MeasureDocument::new(
-                named,
-                measure.stage(),
-                measure.category(),
-                currency,
-                board.pipelines(),
-            ),
+            measure: MeasureDocument::new(named, measure.stage(), measure.category(), currency, labels),
+            activity_type: activity_type.map(|name| name.to_string()),
             rep_id: rep.to_string(),
             territory_id: territory.to_string(),
             day: day.map(|day| day.to_string()),
             value: amount(value, currency),
             exchange_rate: is_foreign.then(|| rate.map(rate_text)),
             seconds,
+            activities: measure.touches().map(Touches::count),
+            won: measure.touches().map(Touches::is_won),
         }
     }
 }

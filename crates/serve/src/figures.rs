@@ -1,7 +1,8 @@
 //! Values as JSON: numbers, and money as decimal text.
 
+use board::Labels;
 use kpi::{Absence, KpiValue, PartKey, Unit, Value};
-use model::{Currency, Pipelines, decimal_text};
+use model::{Currency, decimal_text};
 use serde::Serialize;
 use serde_json::{Number, Value as Json};
 
@@ -15,9 +16,12 @@ pub(crate) struct Figure {
     numerator: Option<Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
     denominator: Option<Json>,
-    /// For quantiles: of how many.
+    /// For quantiles and estimates: of how many.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<Json>,
+    /// For estimates: the 95 % interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval: Option<[Json; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,6 +35,7 @@ impl Figure {
             numerator: None,
             denominator: None,
             count: None,
+            interval: None,
             currency: currency.map(Currency::code),
             absent_reason: None,
         };
@@ -45,6 +50,11 @@ impl Figure {
                         figure.denominator = Some(number(denominator, 1));
                     }
                     Value::Quantile { count, .. } => figure.count = Some(number(count, 1)),
+                    Value::Estimate { low_millionths, high_millionths, count, .. } => {
+                        figure.count = Some(number(count, 1));
+                        figure.interval =
+                            Some([low_millionths, high_millionths].map(|end| number(end, 1_000_000)));
+                    }
                 }
             }
         }
@@ -105,6 +115,7 @@ enum By {
     Stage(Vec<StageFigure>),
     Category(Vec<CategoryFigure>),
     Attainment(Vec<AttainmentFigure>),
+    ActivityType(Vec<ActivityTypeFigure>),
 }
 
 #[derive(Debug, Serialize)]
@@ -113,17 +124,22 @@ enum Named {
     Stage { pipeline: String, stage: String },
     Category { category: &'static str },
     Attainment { attainment: &'static str },
+    ActivityType { category: &'static str, activity_type: String },
 }
 
 impl Named {
-    fn new(key: PartKey, pipelines: &Pipelines) -> Self {
+    fn new(key: PartKey, labels: &Labels) -> Self {
         match key {
             PartKey::Stage(index) => {
-                let (pipeline, stage) = stage_names(pipelines, index);
+                let (pipeline, stage) = labels.stage(index);
                 Self::Stage { pipeline, stage }
             }
             PartKey::Category(category) => Self::Category { category: category.name() },
             PartKey::Attainment(range) => Self::Attainment { attainment: range.name() },
+            PartKey::ActivityType(category, of_type) => Self::ActivityType {
+                category: category.name(),
+                activity_type: labels.activity_type(of_type).to_owned(),
+            },
         }
     }
 }
@@ -150,17 +166,26 @@ struct AttainmentFigure {
     figure: Figure,
 }
 
+#[derive(Debug, Serialize)]
+struct ActivityTypeFigure {
+    category: &'static str,
+    activity_type: String,
+    #[serde(flatten)]
+    figure: Figure,
+}
+
 impl KpiFigure {
-    pub(crate) fn new(value: &KpiValue, pipelines: &Pipelines) -> Self {
+    pub(crate) fn new(value: &KpiValue, labels: &Labels) -> Self {
         let KpiValue { kpi, currency, .. } = *value;
         let mut stages = Vec::new();
         let mut categories = Vec::new();
         let mut ranges = Vec::new();
+        let mut types = Vec::new();
         for part in &value.parts {
             let figure = Figure::new(kpi.unit, currency, part.value);
             match part.key {
                 PartKey::Stage(index) => {
-                    let (pipeline, stage) = stage_names(pipelines, index);
+                    let (pipeline, stage) = labels.stage(index);
                     stages.push(StageFigure { pipeline, stage, figure });
                 }
                 PartKey::Category(category) => {
@@ -168,6 +193,10 @@ impl KpiFigure {
                 }
                 PartKey::Attainment(range) => {
                     ranges.push(AttainmentFigure { attainment: range.name(), figure });
+                }
+                PartKey::ActivityType(category, of_type) => {
+                    let activity_type = labels.activity_type(of_type).to_owned();
+                    types.push(ActivityTypeFigure { category: category.name(), activity_type, figure });
                 }
             }
         }
@@ -184,20 +213,13 @@ impl KpiFigure {
                 kpi::Dimension::Stage => Some(By::Stage(stages)),
                 kpi::Dimension::Category => Some(By::Category(categories)),
                 kpi::Dimension::Attainment => Some(By::Attainment(ranges)),
+                kpi::Dimension::ActivityType => Some(By::ActivityType(types)),
             },
             verdict: value.verdict.map(kpi::Verdict::name),
-            named: value.named.map(|key| Named::new(key, pipelines)),
+            named: value.named.map(|key| Named::new(key, labels)),
             by_currency: (!value.by_currency.is_empty()).then(|| by_currency.collect()),
         }
     }
-}
-
-/// Pipeline and stage by name; a number where the configuration has no such stage any more.
-pub(crate) fn stage_names(pipelines: &Pipelines, index: model::StageIndex) -> (String, String) {
-    pipelines.get(index).map_or_else(
-        || (String::new(), format!("#{}", index.0)),
-        |(pipeline, stage)| (pipeline.name.clone(), stage.name.clone()),
-    )
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use board::{Board, PeriodSlot};
 use eventlog::DeadLetter;
-use model::{CellKey, Event, Offset, PartitionId, PeriodKind, RejectReason, Tally};
+use model::{CellKey, Event, Offset, PartitionId, PeriodKind, RejectReason, Tally, TypeIndex};
 use runtime::PartitionProcess;
 use salesfloor::oracle::{self, OracleCells, OracleKey};
 
@@ -140,7 +140,8 @@ fn show(site: &Site, board: &Board, sums: &mut Sums) {
     let periods = PeriodKind::ALL.into_iter().flat_map(|kind| board.periods(kind)).map(PeriodSlot::Period);
     for slot in periods.chain([PeriodSlot::Standing]) {
         let view = board.view(slot, site.now());
-        let mut add = |whose, tally| sums.entry((slot, whose)).or_default().merge(tally);
+        let mut add =
+            |whose, tally: &Tally| sums.entry((slot, whose)).or_default().merge(&tally.of_any_type());
         add(Whose::Company, &view.company.tally);
         for row in &view.reps {
             add(Whose::Rep(row.id.to_string()), &row.sums.tally);
@@ -165,11 +166,14 @@ fn expected<'s>(site: &Site, records: impl Iterator<Item = (&'s Lane, Offset, &'
 /// The cells of a state, as the oracle names them.
 fn cells(state: &engine::PartitionState) -> OracleCells {
     let (reps, territories) = (state.reps().as_slice(), state.territories().as_slice());
+    let types = state.types().as_slice();
     let named = |(key, value): (CellKey, i128)| {
         let rep_id = reps[key.rep.0 as usize].to_string();
         let territory_id = territories[key.territory.0 as usize].to_string();
         let day = (key.day != CellKey::STANDING).then_some(key.day);
-        (OracleKey { rep_id, territory_id, day, measure: key.measure }, value)
+        let of_type = key.measure.activity_type().map(|number| types[usize::from(number.0)].to_string());
+        let measure = key.measure.with_activity_type(TypeIndex(0));
+        (OracleKey { rep_id, territory_id, day, measure, activity_type: of_type }, value)
     };
     state.cells().iter().map(named).collect()
 }

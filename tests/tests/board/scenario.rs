@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Calendar, Category, Event, Measure, Period, PeriodKind, Pipelines, ReferenceRecord, decimal_text,
+    Calendar, Category, Event, Measure, Period, PeriodKind, Pipelines, ReferenceRecord, TypeIndex,
+    decimal_text,
 };
 use salesfloor::{Floor, Scenario, oracle};
 use serde_json::Value;
@@ -135,20 +136,22 @@ fn compare_dated(tally: &Tally, document: &Value, what: &str, compared: &mut Com
     }
     compare_amounts(amounts, kpi(document, "won_amount"), &format!("{what} won amount"), compared);
 
-    let by_category = |measure: fn(Category) -> Measure| -> BTreeMap<String, i64> {
+    let of_any_type =
+        |measure: fn(Category, TypeIndex) -> Measure| move |category| measure(category, TypeIndex(0));
+    let by_category = |measure: &dyn Fn(Category) -> Measure| -> BTreeMap<String, i64> {
         let sums = Category::ALL.map(|category| (category.name().to_owned(), of(measure(category))));
         sums.into_iter().filter(|(_, sum)| *sum != 0).collect()
     };
     for (name, factor, measure) in [
-        ("activities", 1.0, Measure::Activities as fn(Category) -> Measure),
-        ("activity_minutes", 60.0, Measure::ActivitySeconds),
+        ("activities", 1.0, of_any_type(Measure::Activities)),
+        ("activity_minutes", 60.0, of_any_type(Measure::ActivitySeconds)),
     ] {
         let found = parts(kpi(document, name), "category").into_iter();
         let found =
             found.map(|(category, sum)| (category, integer(sum.as_f64().unwrap_or(-1.0) * factor))).collect();
-        compared.same(&found, &by_category(measure), &format!("{what} {name}"));
+        compared.same(&found, &by_category(&measure), &format!("{what} {name}"));
     }
-    let seconds = |category| of(Measure::ActivitySeconds(category));
+    let seconds = |category| of(Measure::ActivitySeconds(category, TypeIndex(0)));
     let selling: i64 = Category::ALL.into_iter().filter(|category| category.is_selling()).map(seconds).sum();
     let all: i64 = Category::ALL.into_iter().map(seconds).sum();
     let share = quotient(kpi(document, "selling_time_share")).map(|(part, whole)| (part.as_i64(), whole));

@@ -8,7 +8,7 @@ use crate::fixture::{calendar, currency, day, empty_board, rate, reference, rep,
 use kpi::Amounts;
 use model::{
     Category, CellKey, Day, DurationBucket, Measure, PartitionId, PeriodKind, Reference, RepIndex,
-    StageIndex, Tally, TerritoryIndex, Timestamp,
+    StageIndex, Tally, TerritoryIndex, Timestamp, TypeIndex,
 };
 use proptest::prelude::*;
 use tallyboard_board::{Board, PartitionWriter, PeriodSlot, Published, Scope, ScopeTally, Stamp};
@@ -35,9 +35,14 @@ enum Step {
     Zombie { partition: usize, changes: Vec<(NamedCell, i128)> },
 }
 
+/// Types of activities, in the order in which the board comes to know them.
+const TYPES: [&str; 3] = ["bus", "train", "plane"];
+
 /// A worker: its way onto the board, its own numbering of names, and what it knows.
 struct Worker {
     writer: PartitionWriter,
+    /// By how many its numbers of types are ahead of the board's.
+    types_ahead: usize,
     reps: Vec<&'static str>,
     territories: Vec<&'static str>,
 }
@@ -45,7 +50,12 @@ struct Worker {
 impl Worker {
     fn new(board: &Arc<Board>, partition: usize) -> Self {
         let number = PartitionId(i32::try_from(partition).unwrap());
-        Self { writer: board.writer(number), reps: Vec::new(), territories: Vec::new() }
+        let mut writer = board.writer(number);
+        let types_ahead = partition % TYPES.len();
+        let mut types = TYPES;
+        types.rotate_right(types_ahead);
+        writer.name_types(&types);
+        Self { writer, types_ahead, reps: Vec::new(), territories: Vec::new() }
     }
 
     fn publish(&mut self, progress: i64, cells: &[(NamedCell, i128)]) -> Published {
@@ -55,7 +65,11 @@ impl Worker {
             .map(|&((rep, territory, day, measure), value)| {
                 let rep = RepIndex(number_of(&mut self.reps, rep));
                 let territory = TerritoryIndex(number_of(&mut self.territories, territory));
-                (CellKey { rep, territory, day, measure }, value)
+                let of_type = measure.activity_type().map(|of_type| {
+                    let number = (usize::from(of_type.0) + self.types_ahead) % TYPES.len();
+                    measure.with_activity_type(TypeIndex(u16::try_from(number).unwrap()))
+                });
+                (CellKey { rep, territory, day, measure: of_type.unwrap_or(measure) }, value)
             })
             .collect();
         let stamp = Stamp { progress: u64::try_from(progress).unwrap(), positions: Vec::new() };
@@ -273,7 +287,8 @@ fn cell() -> impl Strategy<Value = NamedCell> {
         Measure::WonAmount(currency("JPY")),
         Measure::CycleDeals(DurationBucket::of(12_345)),
         Measure::OpenAmount(StageIndex(1), currency("EUR")),
-        Measure::ActivitySeconds(Category::Travel),
+        Measure::ActivitySeconds(Category::Travel, TypeIndex(0)),
+        Measure::ActivitySeconds(Category::Travel, TypeIndex(2)),
     ]);
     let mut when = days();
     when.push(CellKey::STANDING);

@@ -195,6 +195,7 @@ fn fold(
     let mut writer = board.writer(PartitionId(0));
     let changes = state.take_changes();
     let stamp = board::Stamp { progress: offset.0.cast_unsigned(), positions: Vec::new() };
+    writer.name_types(state.types().as_slice());
     writer.publish(stamp, state.reps().as_slice(), state.territories().as_slice(), changes)?;
     Ok((board, newest))
 }

@@ -79,7 +79,9 @@ pub(crate) fn shown(boards: &[&Board], now: Timestamp) -> Sums {
             PeriodKind::ALL.into_iter().flat_map(|kind| board.periods(kind)).map(PeriodSlot::Period);
         for slot in periods.chain([PeriodSlot::Standing]) {
             let view = board.view(slot, now);
-            let mut add = |whose, tally| sums.entry((slot, whose)).or_default().merge(tally);
+            let mut add = |whose, tally: &Tally| {
+                sums.entry((slot, whose)).or_default().merge(&tally.of_any_type());
+            };
             add(Whose::Company, &view.company.tally);
             view.reps.iter().for_each(|row| add(Whose::Rep(row.id.clone()), &row.sums.tally));
             view.territories.iter().for_each(|row| add(Whose::Territory(row.id.clone()), &row.sums.tally));

@@ -1,6 +1,6 @@
-//! Activities: how many and how long, by category.
+//! Activities: how many and how long, by category and type.
 
-use model::{ActivityEvent, Calendar, Measure, Timestamp};
+use model::{ActivityEvent, Calendar, Measure, Timestamp, TypeIndex};
 
 use super::Cells;
 
@@ -44,6 +44,10 @@ pub(super) fn count(activity: &ActivityEvent<'_>, calendar: &Calendar, cells: &m
     let (rep_id, territory_id) = (&activity.rep_id, &activity.territory_id);
     let day = Some(calendar.day_of(activity.occurred_at));
     let seconds = i128::from(activity.duration_seconds);
-    cells.add(rep_id, territory_id, day, Measure::Activities(activity.category), 1);
-    cells.add(rep_id, territory_id, day, Measure::ActivitySeconds(activity.category), seconds);
+    for (measure, value) in [
+        (Measure::Activities(activity.category, TypeIndex(0)), 1),
+        (Measure::ActivitySeconds(activity.category, TypeIndex(0)), seconds),
+    ] {
+        cells.add_of_type(rep_id, territory_id, day, measure, Some(&activity.kind), value);
+    }
 }

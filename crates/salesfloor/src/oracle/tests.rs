@@ -14,6 +14,7 @@ mod left_amounts;
 mod order;
 mod outcome;
 mod progress;
+mod touches;
 mod visits;
 
 /// Three pipelines; no two stages have one name. `default` has a stage of role mql and none of role sql, `long` has
@@ -99,6 +100,9 @@ fn deal(time: &str, stage: &str) -> DealEvent<'static> {
     }
 }
 
+/// The type of activities, not told in the lines of cases.
+const USUAL_TYPE: &str = "crm_update";
+
 /// 600 seconds of administration by Ann in the west.
 fn activity(time: &str, version: Option<i64>) -> ActivityEvent<'static> {
     ActivityEvent {
@@ -110,7 +114,7 @@ fn activity(time: &str, version: Option<i64>) -> ActivityEvent<'static> {
         territory_id: Cow::Borrowed("west"),
         deal_id: None,
         category: Category::Admin,
-        kind: Cow::Borrowed("crm_update"),
+        kind: Cow::Borrowed(USUAL_TYPE),
         duration_seconds: 600,
         retracted: false,
     }
@@ -161,6 +165,8 @@ enum Family {
     /// Leads and what became of them.
     Leads,
     Activities,
+    /// What closed deals were worked on with.
+    Touches,
 }
 
 impl Family {
@@ -205,8 +211,12 @@ fn named(measure: Measure) -> (Family, String) {
         Measure::Mql => (Family::Leads, "mql".to_owned()),
         Measure::MqlToSql => (Family::Leads, "mql to sql".to_owned()),
         Measure::MqlDropped => (Family::Leads, "mql dropped".to_owned()),
-        Measure::Activities(category) => (Family::Activities, format!("count {}", category.name())),
-        Measure::ActivitySeconds(category) => (Family::Activities, format!("seconds {}", category.name())),
+        Measure::Activities(category, _) => (Family::Activities, format!("count {}", category.name())),
+        Measure::ActivitySeconds(category, _) => (Family::Activities, format!("seconds {}", category.name())),
+        Measure::ClosedWith(category, touches) => {
+            let (count, outcome) = (touches.count(), if touches.is_won() { "won" } else { "lost" });
+            (Family::Touches, format!("{outcome} with {count} {}", category.name()))
+        }
     }
 }
 
@@ -215,7 +225,9 @@ fn lines(cells: &OracleCells, families: &[Family]) -> Vec<String> {
     let line = |(key, value): (&OracleKey, &i128)| {
         let day = key.day.map_or("-".to_owned(), |day| day.to_string()[5..].to_owned());
         let (family, measure) = named(key.measure);
-        let line = format!("{} {} {day} {measure}: {value}", key.rep_id, key.territory_id);
+        let of_type = key.activity_type.as_ref().filter(|of_type| **of_type != USUAL_TYPE);
+        let of_type = of_type.map(|of_type| format!(" {of_type}")).unwrap_or_default();
+        let line = format!("{} {} {day} {measure}{of_type}: {value}", key.rep_id, key.territory_id);
         families.contains(&family).then_some(line)
     };
     cells.iter().filter_map(line).collect()

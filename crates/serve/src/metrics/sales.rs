@@ -6,12 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use board::{Board, PeriodSlot, View, ViewRow};
+use board::{Board, Labels, PeriodSlot, View, ViewRow};
 use kpi::{CATALOGUE, Dimension, Kpi, KpiValue, PartKey, Value};
 use model::{Currency, PeriodKind, Timestamp, decimal_text};
 
 use super::exposition::{Exposition, Float, Kind, Metric, label};
-use crate::figures::stage_names;
 
 /// A level of the organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +41,7 @@ impl Level {
             Dimension::None => false,
             Dimension::Stage => matches!(self, Self::Company | Self::Region | Self::Territory),
             Dimension::Category => true,
-            Dimension::Attainment => self != Self::Rep,
+            Dimension::Attainment | Dimension::ActivityType => self != Self::Rep,
         }
     }
 
@@ -67,9 +66,10 @@ struct Slot {
 /// Writes all KPIs of all scopes, for the current and the previous period of each kind, and what the ids stand for.
 pub(crate) fn write(exposition: &mut Exposition, board: &Board, now: Timestamp) {
     let slots = slots(board, now);
+    let names = board.labels();
     for level in Level::ALL {
         for kpi in CATALOGUE {
-            write_kpi(exposition, board, &slots, level, kpi);
+            write_kpi(exposition, &names, &slots, level, kpi);
         }
     }
     write_names(exposition, &slots);
@@ -129,7 +129,7 @@ impl Family {
     }
 }
 
-fn write_kpi(exposition: &mut Exposition, board: &Board, slots: &[Slot], level: Level, kpi: &'static Kpi) {
+fn write_kpi(exposition: &mut Exposition, names: &Labels, slots: &[Slot], level: Level, kpi: &'static Kpi) {
     let mut family = Family::new(level, kpi);
     for slot in slots {
         let kind = slot.view.slot.period().map(|period| period.kind);
@@ -138,7 +138,7 @@ fn write_kpi(exposition: &mut Exposition, board: &Board, slots: &[Slot], level: 
         }
         if level == Level::Company {
             let value = slot.view.evaluate_company(kpi);
-            write_value(exposition, &mut family, board, level, &slot.labels, &value);
+            write_value(exposition, &mut family, names, level, &slot.labels, &value);
         }
         for row in level.rows(&slot.view) {
             let mut labels = String::with_capacity(64);
@@ -148,7 +148,7 @@ fn write_kpi(exposition: &mut Exposition, board: &Board, slots: &[Slot], level: 
                 labels.push_str(&slot.labels);
             }
             let value = slot.view.evaluate(kpi, row);
-            write_value(exposition, &mut family, board, level, &labels, &value);
+            write_value(exposition, &mut family, names, level, &labels, &value);
         }
     }
     exposition.add(&family.value);
@@ -161,7 +161,7 @@ fn write_kpi(exposition: &mut Exposition, board: &Board, slots: &[Slot], level: 
 fn write_value(
     exposition: &Exposition,
     family: &mut Family,
-    board: &Board,
+    names: &Labels,
     level: Level,
     labels: &str,
     value: &KpiValue,
@@ -188,8 +188,12 @@ fn write_value(
         match part.key {
             PartKey::Category(category) => label(&mut labels, "category", category.name()),
             PartKey::Attainment(range) => label(&mut labels, "attainment", range.name()),
+            PartKey::ActivityType(category, of_type) => {
+                label(&mut labels, "category", category.name());
+                label(&mut labels, "activity_type", names.activity_type(of_type));
+            }
             PartKey::Stage(index) => {
-                let (pipeline, stage) = stage_names(board.pipelines(), index);
+                let (pipeline, stage) = names.stage(index);
                 label(&mut labels, "pipeline", &pipeline);
                 label(&mut labels, "stage", &stage);
             }

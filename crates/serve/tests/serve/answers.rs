@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use board::Status;
 use model::PartitionId;
 
+use crate::explanation::folded;
 use crate::fixture::{board, empty_board, get, state};
 
 #[tokio::test]
@@ -175,12 +176,13 @@ async fn health_tells_why_not() {
 
 #[tokio::test]
 async fn the_first_page_leads_to_the_others() {
-    let state = state(board());
+    let state = folded();
+    state.board.set_assignment(&[]);
     let index = get(&state, "/", &[]).await;
     assert_eq!(index.header("content-type"), "text/html; charset=utf-8");
     let links: Vec<&str> =
         index.text().split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(links.len(), 6);
+    assert_eq!(links.len(), 7);
     for link in links {
         assert_eq!(get(&state, link, &[]).await.status, StatusCode::OK, "{link}");
     }

@@ -25,7 +25,7 @@ const LINES: &[&str] = &[
 ];
 
 /// A service that has folded [`LINES`], each at the offset of its place.
-fn folded() -> ServeState {
+pub(crate) fn folded() -> ServeState {
     let board = empty_board();
     let config = Arc::new(FoldConfig {
         pipelines: board.pipelines().clone(),
@@ -54,7 +54,9 @@ fn folded() -> ServeState {
     let cells = partition.take_changes();
     let stamp = Stamp { progress: 8, positions: Vec::new() };
     let (reps, territories) = (partition.reps().as_slice(), partition.territories().as_slice());
-    board.writer(PartitionId(0)).publish(stamp, reps, territories, cells).unwrap();
+    let mut writer = board.writer(PartitionId(0));
+    writer.name_types(partition.types().as_slice());
+    writer.publish(stamp, reps, territories, cells).unwrap();
     let explainer = Explainer::new(config, Box::new(move |_| Ok(vec![evidence.clone()])));
     ServeState { explainer: Arc::new(explainer), ..state(board) }
 }

@@ -10,7 +10,7 @@ use explain::Explainer;
 use model::{
     Calendar, Category, CellKey, Currency, Day, DurationBucket, FxRate, Measure, Offset, PartitionId,
     Pipeline, Pipelines, Reference, ReferenceRecord, Rep, RepIndex, Stage, StageIndex, StageKind, Territory,
-    TerritoryIndex, Timestamp,
+    TerritoryIndex, Timestamp, TypeIndex,
 };
 use tallyboard_serve::{ServeOptions, ServeState, router};
 use tower::ServiceExt as _;
@@ -91,9 +91,14 @@ fn cells() -> Vec<(CellKey, i128)> {
         (0, 1, "2026-11-20", vec![(Measure::WonDeals, 1), (Measure::LostDeals, 1), (eur, 33_333)]),
         (0, 1, "2026-11-20", vec![(Measure::CycleSeconds, 1_728_000), (cycle(20), 1)]),
         (1, 0, "2026-10-02", vec![(Measure::LostDeals, 2), (Measure::CreatedDeals, 1)]),
-        (1, 0, "2026-11-23", vec![(Measure::Activities(Category::Travel), 2)]),
-        (1, 0, "2026-11-23", vec![(Measure::ActivitySeconds(Category::Travel), 5_430)]),
-        (1, 0, "2026-11-23", vec![(Measure::ActivitySeconds(Category::DigitalClientCommunication), 1_810)]),
+        (1, 0, "2026-11-23", vec![(Measure::Activities(Category::Travel, TypeIndex(0)), 2)]),
+        (1, 0, "2026-11-23", vec![(Measure::ActivitySeconds(Category::Travel, TypeIndex(0)), 5_430)]),
+        (
+            1,
+            0,
+            "2026-11-23",
+            vec![(Measure::ActivitySeconds(Category::DigitalClientCommunication, TypeIndex(0)), 1_810)],
+        ),
         // In the previous quarter no rate holds for EUR.
         (2, 1, "2026-08-01", vec![(Measure::WonDeals, 1), (eur, 100)]),
     ] {
@@ -131,8 +136,9 @@ pub(crate) fn board() -> Arc<Board> {
         progress: 42,
         positions: vec![("deals".into(), Offset(30)), ("activities".into(), Offset(12))],
     };
-    let published =
-        board.writer(PartitionId(0)).publish(stamp, &["r1", "r2", "r9"], &["oslo", "west"], cells());
+    let mut writer = board.writer(PartitionId(0));
+    writer.name_types(&["train"]);
+    let published = writer.publish(stamp, &["r1", "r2", "r9"], &["oslo", "west"], cells());
     assert!(published.is_ok(), "{published:?}");
     board
 }
