@@ -6,6 +6,7 @@ mod files;
 mod import;
 mod leaderboard;
 mod logging;
+mod offline;
 mod settings;
 mod wiring;
 
