@@ -138,6 +138,10 @@ fn a_case_that_cannot_be_judged_says_which_file_and_what_of_it() {
         (with("value", json!([1])), "won_amount has a value that is neither a number nor text"),
         (with("absent", json!("no rate")), "won_amount expects a value and none"),
         (with("within_percent", json!(1)), "won_amount is exact"),
+        (
+            of(json!({"scope": "company", "period": "2024-05", "kpi": "dwell_p50", "value": 1, "within_percent": 50})),
+            "within_percent is 50; expected more than 0 and at most 10",
+        ),
         (with("parts", json!({"lead": 1})), "won_amount has no parts"),
         (with("rank", json!(1)), "the company has no rank"),
         (
