@@ -79,6 +79,50 @@ fn what_differs_is_told_as_a_table_and_as_json() {
     assert!(none.stderr.contains("cases has no case \"left\""), "{}", none.stderr);
 }
 
+#[test]
+fn whatever_a_case_expects_can_fail() {
+    let of = |kpi: &str, field: &str, value: Value| {
+        let period = (kpi != "open_deals").then_some("2024-05");
+        json!({"scope": "rep:alice", "period": period, "kpi": kpi, field: value})
+    };
+    let rows = [
+        (of("won_amount", "unit", json!("deals")), vec!["unit"]),
+        (of("won_amount", "currency", json!("EUR")), vec!["currency"]),
+        (of("won_amount", "rank", json!(2)), vec!["rank"]),
+        (of("win_rate", "numerator", json!(0)), vec!["numerator"]),
+        (of("win_rate", "denominator", json!(2)), vec!["denominator"]),
+        (of("win_rate", "absent", json!("no closed deals")), vec!["absent"]),
+        (of("win_rate", "verdict", json!("growing")), vec!["verdict"]),
+        (of("dwell_p50", "count", json!(2)), vec!["count"]),
+        (of("stage_leakage", "named", json!("lead")), vec!["named"]),
+        (
+            of("stage_entered", "parts", json!({"lead": 2, "mql": 0, "nil": 0})),
+            vec!["parts.lead.value", "parts.nil"],
+        ),
+        (of("stage_leakage", "parts", json!({"lead": {"denominator": 2}})), vec!["parts.lead.denominator"]),
+        (of("stage_leakage", "parts", json!({"lead": {"absent": "x"}})), vec!["parts.lead.absent"]),
+        (of("open_deals", "value", json!(1)), vec!["value"]),
+    ];
+    let folder = Folder::new();
+    for (number, (expectation, _)) in rows.iter().enumerate() {
+        case(&folder, &format!("{number:02}"), &won(), &expecting(&json!([expectation])));
+    }
+    let counts = json!({
+        "description": "of no line", "as_of": "2024-06-01T00:00:00Z", "rejected": 1, "duplicates": 1, "conflicts": 1,
+        "expect": won_amount("100.00"),
+    });
+    case(&folder, "counts", &won(), &counts.to_string());
+    let document: Value = serde_json::from_str(&verify(&folder, &["--format", "json"]).stdout).unwrap();
+    let fields = |case: &Value| -> Vec<String> {
+        let differences = case["differences"].as_array().into_iter().flatten();
+        differences.map(|difference| difference["field"].as_str().unwrap().to_owned()).collect()
+    };
+    for (number, (expectation, expected)) in rows.iter().enumerate() {
+        assert_eq!(fields(&document["cases"][number]), *expected, "{expectation}");
+    }
+    assert_eq!(fields(&document["cases"][rows.len()]), ["rejected", "duplicates", "conflicts"]);
+}
+
 /// An activity that is late behind the other one, and in time before it.
 #[test]
 fn numbers_that_depend_on_order_fail_unless_the_case_says_so() {
