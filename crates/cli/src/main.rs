@@ -1,11 +1,13 @@
 //! The binary `tallyboard`: the command line, and the wiring of rooms into a service.
 
+mod cases;
 mod commands;
 mod exit;
 mod files;
 mod import;
 mod leaderboard;
 mod logging;
+mod offline;
 mod settings;
 mod wiring;
 
@@ -45,6 +47,7 @@ enum Command {
     Serve(commands::serve::ServeArguments),
     Demo(commands::demo::DemoArguments),
     Report(commands::report::ReportArguments),
+    VerifyCases(commands::verify_cases::VerifyCasesArguments),
     Load(commands::load::LoadArguments),
     Import(import::Arguments),
     CheckConfig(commands::check_config::CheckConfigArguments),
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => settings().and_then(|settings| commands::serve::run(&serve, &settings)),
         Command::Demo(demo) => commands::demo::run(&demo),
         Command::Report(report) => settings().and_then(|settings| commands::report::run(&report, &settings)),
+        Command::VerifyCases(verify) => commands::verify_cases::run(&verify),
         Command::Load(load) => settings().and_then(|settings| commands::load::run(&load, &settings)),
         Command::Import(import) => commands::import::run(&import),
         Command::CheckConfig(check) => {

@@ -166,6 +166,11 @@ impl Settings {
         Self::read(file.as_deref(), std::env::vars_os()).context("the configuration is not valid")
     }
 
+    /// Reads one file over the defaults, whatever the environment says.
+    pub(crate) fn of_file(file: &Path) -> Result<Self> {
+        Self::read(Some(file), []).context("the configuration is not valid")
+    }
+
     fn read(file: Option<&Path>, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self> {
         let settings = Self::merged(file, variables)?;
         settings.check()?;

@@ -8,3 +8,4 @@ pub(crate) mod kpis;
 pub(crate) mod load;
 pub(crate) mod report;
 pub(crate) mod serve;
+pub(crate) mod verify_cases;

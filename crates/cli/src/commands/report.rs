@@ -6,13 +6,13 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use board::Board;
 use clap::{Args, ValueEnum};
-use codec::{Carries, DecodeFailure, Decoder, Record};
-use engine::{Outcome, PartitionState};
-use model::{Calendar, Day, Offset, PartitionId, Reference, TimeError, Timestamp};
+use engine::Outcome;
+use model::{Calendar, Day, TimeError, Timestamp};
 use serde_json::json;
 
 use crate::exit::Failure;
 use crate::files::{Lines, Rejections};
+use crate::offline::Folding;
 use crate::settings::Settings;
 use crate::{show, wiring};
 
@@ -154,50 +154,24 @@ pub(crate) fn run(arguments: &ReportArguments, settings: &Settings) -> Result<()
     }
 }
 
-/// Folds all files into one partition, as if its log had received them at one time.
+/// Folds all files, one behind the other.
 fn fold(
     files: &[PathBuf],
     settings: &Settings,
     received_at: Timestamp,
     rejections: &mut Rejections,
 ) -> anyhow::Result<(Arc<Board>, Option<Timestamp>)> {
-    let config = Arc::new(settings.fold_config()?);
-    let board = settings.board()?;
-    let mut state = PartitionState::new(config.clone());
-    let mut reference = Reference::default();
-    let mut decoder = Decoder::json(Carries::Anything);
-    let (mut line, mut offset) = (Vec::new(), Offset(0));
+    let mut folding = Folding::new(settings, received_at)?;
+    let mut line = Vec::new();
     for file in files {
         let mut lines = Lines::open(file)?;
         while let Some(number) = lines.next(&mut line)? {
-            let outcome = match decoder.decode(&line) {
-                Ok(Record::Event(event)) => match state.apply(&event, offset, Some(received_at)) {
-                    Outcome::Rejected(reject) => Err(reject),
-                    _ => Ok(()),
-                },
-                Ok(Record::Reference(record)) => reference.apply(record, &config.calendar),
-                Err(DecodeFailure::Reject(reject)) => Err(reject),
-                Err(failure) => return Err(failure.into()),
-            };
-            if let Err(reject) = outcome {
+            if let Outcome::Rejected(reject) = folding.apply(&line)? {
                 rejections.add(&lines.place(number), &reject);
             }
-            offset = offset.next();
         }
     }
-    board.set_reference(Arc::new(reference));
-    board.set_assignment(&[PartitionId(0)]);
-    let newest = state.newest();
-    board.set_status(
-        PartitionId(0),
-        board::Status { caught_up: true, lag_records: 0, lag_seconds: 0, newest_event_at: newest },
-    );
-    let mut writer = board.writer(PartitionId(0));
-    let changes = state.take_changes();
-    let stamp = board::Stamp { progress: offset.0.cast_unsigned(), positions: Vec::new() };
-    writer.name_types(state.types().as_slice());
-    writer.publish(stamp, state.reps().as_slice(), state.territories().as_slice(), changes)?;
-    Ok((board, newest))
+    folding.finish()
 }
 
 /// The periods that are asked for, by name.
