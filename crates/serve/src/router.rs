@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use board::Board;
+use kpi::Choice;
 use model::Timestamp;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -29,6 +30,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct ServeState {
     /// The numbers.
     pub board: Arc<Board>,
+    /// The KPIs that are exported as metrics.
+    pub choice: Choice,
     /// The service's own metrics.
     pub registry: prometheus::Registry,
     /// The time of day.
@@ -107,7 +110,7 @@ pub fn router(state: ServeState) -> Router {
         .route("/readyz", get(health::ready))
         .route("/api/v1/kpis", get(kpis))
         .route("/api/v1/leaderboard", get(leaderboard))
-        .route("/api/v1/catalogue", get(async || Json(api::catalogue())))
+        .route("/api/v1/catalogue", get(catalogue))
         .fallback(no_such_path)
         .with_state(shared.clone())
         .layer(CompressionLayer::new())
@@ -121,8 +124,7 @@ async fn metrics_page(State(shared): State<Shared>, headers: HeaderMap) -> Resul
     let format = Format::negotiate(&headers);
     let page = shared.work(move |state| {
         let now = (state.clock)();
-        let series_max = state.options.series_per_metric_max;
-        Ok(metrics::page(&state.board, &state.registry, series_max, now, format))
+        Ok(metrics::page(state, now, format))
     });
     let headers = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];
     Ok((headers, page.await?).into_response())
@@ -137,6 +139,10 @@ async fn leaderboard(State(shared): State<Shared>, uri: Uri) -> Result<impl Into
     let parameters = Parameters::read(&uri, api::LEADERBOARD_PARAMETERS)?;
     json(&shared, move |state| api::leaderboard(&state.board, &parameters, &state.options, (state.clock)()))
         .await
+}
+
+async fn catalogue(State(shared): State<Shared>) -> impl IntoResponse {
+    Json(api::catalogue(&shared.state.choice))
 }
 
 async fn json<T: Send + 'static>(

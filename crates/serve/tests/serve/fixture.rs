@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use board::{Board, Stamp, Status};
+use kpi::Choice;
 use model::{
     Calendar, Category, CellKey, Currency, Day, DurationBucket, FxRate, Measure, Offset, PartitionId,
     Pipeline, Pipelines, Reference, ReferenceRecord, Rep, RepIndex, Stage, StageIndex, StageKind, Territory,
@@ -137,7 +138,12 @@ pub(crate) fn board() -> Arc<Board> {
 
 pub(crate) fn state(board: Arc<Board>) -> ServeState {
     let registry = prometheus::Registry::new();
-    ServeState { board, registry, clock: Arc::new(now), options: ServeOptions::default() }
+    let choice = choice(&[kpi::ALL], &[]);
+    ServeState { board, choice, registry, clock: Arc::new(now), options: ServeOptions::default() }
+}
+
+pub(crate) fn choice(objectives: &[&str], also: &[&str]) -> Choice {
+    Choice::new(objectives, also).unwrap()
 }
 
 /// A response, whole.
