@@ -78,8 +78,13 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let address = listener.local_addr().context("the listening address")?;
     let Wired { service, board, registry } =
         wiring::start(&settings, OnLostLog::Stop, runtime.handle().clone())?;
-    let state =
-        ServeState { board: board.clone(), registry, clock: time.clock(), options: settings.serve.clone() };
+    let state = ServeState {
+        board: board.clone(),
+        choice: settings.choice()?,
+        registry,
+        clock: time.clock(),
+        options: settings.serve.clone(),
+    };
     let options = settings.serve.clone();
     let server = runtime
         .spawn(async move { serve::serve(listener, router(state), &options, std::future::pending()).await });

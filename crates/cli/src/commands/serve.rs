@@ -92,6 +92,7 @@ pub(crate) fn serve_until(
     tracing::info!(%address, "serving http://{address}/");
     let app = router(ServeState {
         board,
+        choice: settings.choice().map_err(Failure::Configuration)?,
         registry,
         clock: wiring::system_clock(),
         options: settings.serve.clone(),
