@@ -135,8 +135,8 @@ mod tests {
             text.lines().filter(is_key).map(|line| line.strip_prefix('#').unwrap_or(line)).collect();
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), uncommented.join("\n")).unwrap();
-        let mut expected = Settings::default();
-        expected.registry = Some(eventlog::registry::RegistryOptions::default());
+        let registry = Some(eventlog::registry::RegistryOptions::default());
+        let expected = Settings { registry, ..Settings::default() };
         assert_eq!(Settings::load(Some(file.path())).unwrap(), expected);
     }
 }

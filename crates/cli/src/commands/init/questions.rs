@@ -6,6 +6,7 @@ use std::str::FromStr;
 use anyhow::Context as _;
 use dialoguer::theme::ColorfulTheme;
 use dialoguer::{Input, MultiSelect, Select};
+use eventlog::registry::RegistryOptions;
 use kpi::OBJECTIVES;
 use model::{Pipelines, Stage};
 
@@ -55,7 +56,8 @@ pub(super) fn ask(answers: &mut Answers) -> anyhow::Result<()> {
     if answers.form() == Some(Form::ConfluentAvro) {
         fill(&mut answers.registry, || {
             let prompt = "Addresses of the schema registry, with commas between";
-            let answer = text(prompt, "http://127.0.0.1:8081".to_owned(), |text| Ok(text.to_owned()))?;
+            let usual = RegistryOptions::default().urls.join(", ");
+            let answer = text(prompt, usual, |text| Ok(text.to_owned()))?;
             list(&answer, |url| Ok(url.to_owned())).map_err(anyhow::Error::msg)
         })?;
     }
@@ -77,7 +79,9 @@ fn fill<T>(answer: &mut Option<T>, ask: impl FnOnce() -> anyhow::Result<T>) -> a
 fn text<T: Display>(prompt: &str, default: T, read: impl Fn(&str) -> Result<T, String>) -> anyhow::Result<T> {
     let theme = ColorfulTheme::default();
     let input = Input::<String>::with_theme(&theme).with_prompt(prompt).allow_empty(true);
-    let input = input.default(default.to_string()).validate_with(|text: &String| read(text).map(|_| ()));
+    let default = default.to_string();
+    let input = input.show_default(!default.is_empty()).default(default);
+    let input = input.validate_with(|text: &String| read(text).map(|_| ()));
     read(&input.interact_text()?).map_err(anyhow::Error::msg)
 }
 

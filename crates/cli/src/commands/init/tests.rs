@@ -82,6 +82,30 @@ fn stages_are_read_as_they_are_written() {
 }
 
 #[test]
+fn the_help_names_the_defaults() {
+    let defaults = Settings::default();
+    let organisation = &defaults.organisation;
+    let [month, urls, objectives] = [
+        organisation.fiscal_year_first_month.to_string(),
+        eventlog::registry::RegistryOptions::default().urls.join(","),
+        defaults.kpis.objectives.join(","),
+    ];
+    let help = <Line as clap::CommandFactory>::command().term_width(0).render_long_help().to_string();
+    for default in [
+        &organisation.time_zone,
+        &month,
+        &organisation.reporting_currency,
+        &defaults.pipelines[0].name,
+        &objectives,
+        &defaults.kafka.bootstrap_servers,
+        &urls,
+        &defaults.serve.listen.to_string(),
+    ] {
+        assert!(help.contains(&format!("[default: {default}]")), "no {default} in {help}");
+    }
+}
+
+#[test]
 fn a_registry_brings_its_form_and_the_form_its_registry() {
     for flags in [["--registry", "http://r:8081"], ["--format", "confluent-avro"]] {
         let settings = settings_of(&flags.map(str::to_owned));
