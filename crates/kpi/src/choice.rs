@@ -14,6 +14,8 @@ pub const DEFAULT_OBJECTIVES: [&str; 2] = ["grow_revenue", "fix_the_funnel"];
 const NEAREST_MAX: usize = 3;
 /// Names that are less alike than this, of 1, are not offered.
 const ALIKE_MIN: f64 = 0.75;
+/// Shorter texts are within too many names.
+const WITHIN_BYTES_MIN: usize = 4;
 
 /// The chosen KPIs.
 #[derive(Debug, Clone)]
@@ -103,8 +105,12 @@ fn unknown_kpi(name: &str) -> ChoiceError {
 
 /// The names nearest to one, and the command that prints all.
 fn hint(name: &str, names: impl Iterator<Item = &'static str>, command: &str) -> String {
-    let mut nearest: Vec<(f64, &str)> =
-        names.map(|known| (strsim::jaro_winkler(name, known), known)).collect();
+    let alike = |known: &str| {
+        // Who writes a word of a name is nearer to it than to what is spelled alike.
+        let is_within = name.len() >= WITHIN_BYTES_MIN && known.contains(name);
+        if is_within { 1.0 } else { strsim::jaro_winkler(name, known) }
+    };
+    let mut nearest: Vec<(f64, &str)> = names.map(|known| (alike(known), known)).collect();
     nearest.retain(|(alike, _)| *alike >= ALIKE_MIN);
     // Equally near ones stay in their order.
     nearest.sort_by(|one, other| other.0.total_cmp(&one.0));
@@ -179,8 +185,14 @@ mod tests {
             (
                 &[],
                 &["sales_cycle"],
-                "also: there is no KPI \"sales_cycle\"; nearest: sales_cycle_p50, sales_cycle_p90, sales_cycle_mean; \
+                "also: there is no KPI \"sales_cycle\"; nearest: sales_cycle_mean, sales_cycle_p50, sales_cycle_p90; \
                  `tallyboard kpis` prints all",
+            ),
+            (
+                &["quota"],
+                NONE,
+                "objectives: there is no objective \"quota\"; nearest: set_right_quotas; \
+                 `tallyboard kpis --objectives` prints all",
             ),
             (
                 &["all"],

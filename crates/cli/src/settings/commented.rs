@@ -19,23 +19,20 @@ const HEAD: &str = "\
 pub(super) fn text(settings: &Settings) -> Result<String> {
     let unwritable = "the configuration cannot be written as TOML";
     let set = Table::try_from(settings).context(unwritable)?;
-    let defaults = Table::try_from(Settings::default()).context(unwritable)?;
     let known = known()?;
     let mut text = HEAD.to_owned();
     for (section, lines) in sections(&known) {
         text.push('\n');
         put(&mut text, "# ", sentence(section, ""));
-        let (set, defaults) = (find(&set, section), find(&defaults, section));
+        let set = find(&set, section);
         put(&mut text, if set.is_some() { "" } else { "#" }, &format!("[{section}]"));
         for line in lines {
             put(&mut text, "# ", sentence(section, key(line)));
-            let value = |table: Option<&Table>| table.and_then(|table| table.get(key(line)).cloned());
-            match (value(set), value(defaults)) {
-                (Some(value), default) => {
-                    let mark = if default.as_ref() == Some(&value) { "#" } else { "" };
-                    put(&mut text, mark, &format!("{} = {value}", key(line)));
-                }
-                (None, _) => put(&mut text, "#", &line.replace(HIDDEN, ABSENT)),
+            let assignment =
+                set.and_then(|set| set.get(key(line))).map(|value| format!("{} = {value}", key(line)));
+            match assignment {
+                Some(assignment) if assignment != line => put(&mut text, "", &assignment),
+                _ => put(&mut text, "#", &line.replace(HIDDEN, ABSENT)),
             }
         }
     }
@@ -118,8 +115,12 @@ mod tests {
         );
 
         settings.serve.listen.set_port(80);
+        settings.registry = Some(eventlog::registry::RegistryOptions::default());
         settings.pipelines[0].stages[1].limit_days = None;
         let text = settings.commented_text().unwrap();
+        assert!(
+            text.contains("\n[registry]\n# Addresses of the same registry, tried in order.\n#urls = [\"http")
+        );
         let set: Vec<&str> = text.lines().filter(|line| !is_comment(line)).collect();
         let mql = "    { name = \"mql\", kind = \"open\", role = \"mql\" },";
         assert_eq!((set[0], set[1], set[4]), ("listen = \"127.0.0.1:80\"", "name = \"default\"", mql));
