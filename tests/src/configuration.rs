@@ -66,6 +66,8 @@ impl Configuration {
         configuration.set("kafka.group_id", kafka.unique_name(name))?;
         configuration.set("serve.listen", format!("127.0.0.1:{port}"))?;
         configuration.set("snapshots.store", snapshots)?;
+        // Tests may look at every KPI's metrics.
+        configuration.set("kpis.objectives", ["all"])?;
         // Tests do not want to wait for what is tried again.
         configuration.set("runtime.retry_wait_ms_max", 500)?;
         Ok(configuration)

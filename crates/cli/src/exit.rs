@@ -15,6 +15,9 @@ Exit codes:
 /// Why a command did not end well.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
+    /// The command line, in a way that shows only when it is carried out.
+    #[error("{0:#}")]
+    CommandLine(anyhow::Error),
     /// The configuration.
     #[error("{0:#}")]
     Configuration(anyhow::Error),
@@ -38,6 +41,7 @@ impl Failure {
     const fn number(&self) -> u8 {
         match self {
             Self::Other(_) => 1,
+            Self::CommandLine(_) => 2,
             // A broker may say so long after the start.
             Self::Configuration(_) | Self::Decide(runtime::ServiceError::Configuration(_)) => 3,
             Self::Rejected(_) => 4,

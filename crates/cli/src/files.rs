@@ -1,4 +1,4 @@
-//! Files of JSON lines, read line by line within bounds.
+//! Files of JSON lines, read line by line within bounds; and files that are not written over.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
@@ -65,6 +65,22 @@ impl Lines {
             }
         }
     }
+}
+
+/// Refuses a file that is there already, unless it may be written over.
+pub(crate) fn check_new(file: &Path, force: bool) -> Result<()> {
+    anyhow::ensure!(
+        force || file.symlink_metadata().is_err(),
+        "output {} is there already; name another file, or use --force to write over it",
+        file.display()
+    );
+    Ok(())
+}
+
+/// Writes a text into a file, whole or not at all.
+pub(crate) fn write_new(file: &Path, text: &str, force: bool) -> Result<()> {
+    check_new(file, force)?;
+    crate::import::write_whole(file, |output| Ok(output.write_all(text.as_bytes())?))
 }
 
 /// Rejected lines: how many by reason, and the first few in words.

@@ -44,6 +44,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(commands::init::InitArguments),
     Serve(commands::serve::ServeArguments),
     Demo(commands::demo::DemoArguments),
     Report(commands::report::ReportArguments),
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
     start_logging(arguments.log.as_deref(), if quiet { "error" } else { "info" }, arguments.log_format);
     let settings = || Settings::load(arguments.config.as_deref()).map_err(Failure::Configuration);
     let result = match arguments.command {
+        Command::Init(init) => commands::init::run(&init),
         Command::Serve(serve) => settings().and_then(|settings| commands::serve::run(&serve, &settings)),
         Command::Demo(demo) => commands::demo::run(&demo),
         Command::Report(report) => settings().and_then(|settings| commands::report::run(&report, &settings)),

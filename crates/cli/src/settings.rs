@@ -2,7 +2,10 @@
 //!
 //! Layers, later ones win: defaults, the file, environment variables `TALLYBOARD__SECTION__KEY`. Unknown keys are errors.
 
+mod commented;
+mod kpis;
 mod layers;
+mod sentences;
 mod shown;
 #[cfg(test)]
 mod tests;
@@ -18,10 +21,12 @@ use eventlog::registry::RegistryOptions;
 use eventlog::{KafkaOptions, Secret};
 use figment::Figment;
 use figment::providers::Serialized;
+use kpi::Choice;
 use model::{Calendar, Currency, Pipeline, Pipelines, Stage, StageKind, StageRole};
 use runtime::{EventTopic, Format};
 use serde::{Deserialize, Serialize};
 
+use kpis::Kpis;
 use layers::{ABSENT, Layer};
 
 /// The file that is read where none is named, if it is there.
@@ -39,7 +44,7 @@ pub(crate) struct Settings {
     pub(crate) snapshots: snapshot::Options,
     pub(crate) runtime: runtime::Options,
     pub(crate) serve: serve::ServeOptions,
-    pub(crate) kpis: kpi::Thresholds,
+    pub(crate) kpis: Kpis,
     pub(crate) pipelines: Vec<Pipeline>,
 }
 
@@ -128,7 +133,7 @@ impl Default for Settings {
             snapshots: snapshot::Options::default(),
             runtime: runtime::Options::default(),
             serve: serve::ServeOptions::default(),
-            kpis: kpi::Thresholds::default(),
+            kpis: Kpis::default(),
             pipelines: vec![default_pipeline()],
         }
     }
@@ -209,14 +214,22 @@ impl Settings {
         shown::text(self)
     }
 
-    fn check(&self) -> Result<()> {
+    /// The settings as a configuration file to go on from: a sentence for every key, defaults behind `#`. There must be
+    /// no secrets in them.
+    pub(crate) fn commented_text(&self) -> Result<String> {
+        commented::text(self)
+    }
+
+    /// Whether they make sense.
+    pub(crate) fn check(&self) -> Result<()> {
         self.fold_config()?;
         self.reporting_currency()?;
         self.kafka.check_clients().context("section [kafka]")?;
         self.snapshots.check().context("section [snapshots]")?;
         self.runtime.check().context("section [runtime]")?;
         self.serve.check().context("section [serve]")?;
-        self.kpis.check().map_err(anyhow::Error::msg).context("section [kpis]")?;
+        self.kpis.thresholds.check().map_err(anyhow::Error::msg).context("section [kpis]")?;
+        self.choice()?;
         let topics = &self.topics;
         let names =
             [&topics.deals.name, &topics.activities.name, &topics.reference.name, &topics.dead_letters];
@@ -268,6 +281,11 @@ impl Settings {
             .with_context(|| format!("section [organisation]: reporting_currency {code:?}"))
     }
 
+    /// The KPIs that are exported as metrics.
+    pub(crate) fn choice(&self) -> Result<Choice> {
+        self.kpis.choice().context("section [kpis]")
+    }
+
     /// The topics of events.
     pub(crate) fn event_topics(&self) -> Vec<EventTopic> {
         [(&self.topics.deals, Carries::Deals), (&self.topics.activities, Carries::Activities)]
@@ -283,6 +301,6 @@ impl Settings {
     pub(crate) fn board(&self) -> Result<Arc<board::Board>> {
         let config = self.fold_config()?;
         let board = board::Board::new(config.pipelines, config.calendar, self.reporting_currency()?);
-        Ok(Arc::new(board.with_thresholds(self.kpis.clone())))
+        Ok(Arc::new(board.with_thresholds(self.kpis.thresholds.clone())))
     }
 }

@@ -14,9 +14,12 @@ use crate::value::{Absence, KpiValue, Part, PartKey, Unit, Value, Verdict};
 mod activities;
 mod association;
 mod funnel;
+mod objectives;
 mod outcomes;
 mod pipeline;
 mod targets;
+
+pub use objectives::{OBJECTIVES, Objective, find_objective};
 
 /// By what a KPI is told beside its scope and period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@
 
 mod amounts;
 mod catalogue;
+mod choice;
 mod conversion;
 mod ingredient;
 mod input;
@@ -17,9 +18,10 @@ mod quantile;
 mod value;
 
 pub use amounts::Amounts;
-pub use catalogue::{CATALOGUE, Dimension, Kpi, find};
+pub use catalogue::{CATALOGUE, Dimension, Kpi, OBJECTIVES, Objective, find, find_objective};
+pub use choice::{ALL, Choice, ChoiceError, DEFAULT_OBJECTIVES};
 pub use conversion::Conversion;
 pub use ingredient::{Ingredient, When, Whose};
 pub use input::{Input, RepQuota, Sums, Thresholds};
-pub use page::page;
+pub use page::{objectives_page, page};
 pub use value::{Absence, Attainment, KpiValue, Part, PartKey, Unit, Value, Verdict};

@@ -1,7 +1,7 @@
 //! `/api/v1`: KPIs of a scope, leaderboards, and the catalogue.
 
 use board::{Board, Group, Order, Scope};
-use kpi::{CATALOGUE, Kpi, KpiValue};
+use kpi::{CATALOGUE, Choice, Kpi, KpiValue, OBJECTIVES, Objective};
 use model::{Day, Offset, PartitionId, Period, Timestamp, TopicName, check_identifier};
 use serde::Serialize;
 
@@ -251,6 +251,7 @@ pub(crate) fn named_kpi(name: Option<&str>) -> Result<&'static Kpi, Problem> {
 #[derive(Debug, Serialize)]
 pub(crate) struct CatalogueDocument {
     kpis: Vec<DefinitionDocument>,
+    objectives: Vec<ObjectiveDocument>,
 }
 
 #[derive(Debug, Serialize)]
@@ -260,6 +261,8 @@ struct DefinitionDocument {
     unit: &'static str,
     dimension: &'static str,
     standing: bool,
+    /// Whether it is exported as a metric.
+    chosen: bool,
     periods: Vec<&'static str>,
     help: &'static str,
     formula: &'static str,
@@ -267,19 +270,37 @@ struct DefinitionDocument {
     source: &'static str,
 }
 
-/// All definitions.
-pub(crate) fn catalogue() -> CatalogueDocument {
+#[derive(Debug, Serialize)]
+struct ObjectiveDocument {
+    name: &'static str,
+    question: &'static str,
+    chosen: bool,
+    kpis: Vec<&'static str>,
+}
+
+/// All definitions and objectives, and which of them are chosen.
+pub(crate) fn catalogue(choice: &Choice) -> CatalogueDocument {
     let definition = |kpi: &Kpi| DefinitionDocument {
         name: kpi.name,
         metric: kpi.metric,
         unit: kpi.unit.name(),
         dimension: kpi.dimension.name(),
         standing: kpi.is_standing(),
+        chosen: choice.has(kpi),
         periods: kpi.periods.iter().map(|kind| kind.name()).collect(),
         help: kpi.help,
         formula: kpi.formula,
         edge_cases: kpi.edge_cases,
         source: kpi.source,
     };
-    CatalogueDocument { kpis: CATALOGUE.iter().map(definition).collect() }
+    let objective = |objective: &Objective| ObjectiveDocument {
+        name: objective.name,
+        question: objective.question,
+        chosen: choice.objectives().contains(&objective),
+        kpis: objective.kpis().map(|kpi| kpi.name).collect(),
+    };
+    CatalogueDocument {
+        kpis: CATALOGUE.iter().map(definition).collect(),
+        objectives: OBJECTIVES.iter().map(objective).collect(),
+    }
 }

@@ -11,6 +11,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use board::Board;
 use explain::Explainer;
+use kpi::Choice;
 use model::Timestamp;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -30,6 +31,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct ServeState {
     /// The numbers.
     pub board: Arc<Board>,
+    /// The KPIs that are exported as metrics.
+    pub choice: Choice,
     /// Opens numbers into what they are made of.
     pub explainer: Arc<Explainer>,
     /// The service's own metrics.
@@ -111,7 +114,7 @@ pub fn router(state: ServeState) -> Router {
         .route("/api/v1/kpis", get(kpis))
         .route("/api/v1/leaderboard", get(leaderboard))
         .route("/api/v1/explain", get(explain))
-        .route("/api/v1/catalogue", get(async || Json(api::catalogue())))
+        .route("/api/v1/catalogue", get(catalogue))
         .fallback(no_such_path)
         .with_state(shared.clone())
         .layer(CompressionLayer::new())
@@ -125,8 +128,7 @@ async fn metrics_page(State(shared): State<Shared>, headers: HeaderMap) -> Resul
     let format = Format::negotiate(&headers);
     let page = shared.work(move |state| {
         let now = (state.clock)();
-        let series_max = state.options.series_per_metric_max;
-        Ok(metrics::page(&state.board, &state.registry, series_max, now, format))
+        Ok(metrics::page(state, now, format))
     });
     let headers = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];
     Ok((headers, page.await?).into_response())
@@ -152,6 +154,10 @@ async fn explain(State(shared): State<Shared>, uri: Uri) -> Result<impl IntoResp
         explanation::explain(&state.board, &state.explainer, &parameters, within, now)
     })
     .await
+}
+
+async fn catalogue(State(shared): State<Shared>) -> impl IntoResponse {
+    Json(api::catalogue(&shared.state.choice))
 }
 
 async fn json<T: Send + 'static>(

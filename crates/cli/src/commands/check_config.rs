@@ -1,23 +1,25 @@
 //! `tallyboard check-config`: is the configuration right, and what is it with every default?
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::commands::kpis;
 use crate::exit::Failure;
+use crate::files::write_new;
 use crate::settings::Settings;
-use crate::{import, say, show};
+use crate::{say, show};
 
 /// Checks the configuration and prints it with every key, as TOML.
 ///
 /// Nothing is connected to. What is printed is a configuration file that gives the same settings; keys without a value are
-/// comments, and so are passwords, which are never shown. Without a configuration file, the defaults alone are printed: a
-/// file to start from.
+/// comments, and so are passwords, which are never shown. Without a configuration file, the defaults alone are printed;
+/// `tallyboard init` writes a file to start from. Which KPIs are exported as metrics, and why, is told on standard error.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tallyboard check-config                                   all defaults, or ./tallyboard.toml
-  tallyboard check-config --output tallyboard.toml          a file to start from
+  tallyboard check-config --output tallyboard.toml          the same, into a file
   tallyboard check-config --config /etc/tallyboard.toml --quiet && systemctl restart tallyboard
   TALLYBOARD__SERVE__LISTEN=0.0.0.0:80 tallyboard check-config")]
 pub(crate) struct CheckConfigArguments {
@@ -38,19 +40,12 @@ pub(crate) fn run(arguments: &CheckConfigArguments, settings: &Settings) -> Resu
     }
     let text = settings.text()?;
     match &arguments.output {
-        Some(file) => write(file, &text, arguments.force)?,
+        Some(file) => {
+            write_new(file, &text, arguments.force)?;
+            say(&format!("written to {}", file.display()));
+        }
         None => show(&text)?,
     }
-    Ok(())
-}
-
-fn write(file: &Path, text: &str, force: bool) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        force || file.symlink_metadata().is_err(),
-        "output {} is there already; name another file, or use --force to write over it",
-        file.display()
-    );
-    import::write_whole(file, |output| Ok(output.write_all(text.as_bytes())?))?;
-    say(&format!("written to {}", file.display()));
+    say(&kpis::in_words(&settings.choice()?));
     Ok(())
 }

@@ -80,6 +80,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         wiring::start(&settings, OnLostLog::Stop, runtime.handle().clone())?;
     let state = ServeState {
         board: board.clone(),
+        choice: settings.choice()?,
         explainer,
         registry,
         clock: time.clock(),

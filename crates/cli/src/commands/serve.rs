@@ -90,6 +90,7 @@ pub(crate) fn serve_until(
     tracing::info!(%address, "serving http://{address}/");
     let app = router(ServeState {
         board,
+        choice: settings.choice().map_err(Failure::Configuration)?,
         explainer,
         registry,
         clock: wiring::system_clock(),

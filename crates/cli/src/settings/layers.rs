@@ -15,6 +15,8 @@ use toml::{Table, Value};
 const PREFIX: &str = "TALLYBOARD__";
 /// The section whose keys are free, each of them with a text.
 const PROPERTIES: [&str; 2] = ["kafka", "properties"];
+/// The section that two structs share: what serde says of an unknown key there names no known ones.
+const SHARED: [&str; 1] = ["kpis"];
 /// What `check-config` prints where there is a value that is not shown, and where there is none.
 pub(super) const HIDDEN: &str = "(hidden)";
 pub(super) const ABSENT: &str = "…";
@@ -106,8 +108,8 @@ fn known_value<'k>(keys: &[String], known: &'k Table) -> Option<&'k Value> {
     if rest.is_empty() { Some(value) } else { known_value(rest, value.as_table()?) }
 }
 
-/// Checks that texts are texts and sections are sections, and that no text is one that `check-config` printed in place of
-/// a value. All else is for the reading of the whole to see.
+/// Checks that texts are texts, whole numbers are whole numbers and sections are sections, and that no text is one that
+/// `check-config` printed in place of a value. All else is for the reading of the whole to see.
 fn check<'t>(table: &'t Table, known: &Table, section: &mut Vec<&'t str>) -> Result<()> {
     let is_free = section[..] == PROPERTIES;
     for (key, found) in table {
@@ -121,6 +123,13 @@ fn check<'t>(table: &'t Table, known: &Table, section: &mut Vec<&'t str>) -> Res
             }
             (expected, _) if is_free || matches!(expected, Some(Value::String(_))) => {
                 bail!("{} is of type {}; expected a text in quotes", section.join("."), found.type_str());
+            }
+            (Some(Value::Integer(_)), found) if found.as_integer().is_none_or(i64::is_negative) => {
+                bail!("{} is {found}; expected a whole number, 0 or above", section.join("."));
+            }
+            (None, _) if section[..section.len() - 1] == SHARED => {
+                let keys: Vec<&str> = known.keys().map(String::as_str).collect();
+                bail!("there is no key {}; expected one of {}", section.join("."), keys.join(", "));
             }
             _ => {}
         }

@@ -22,18 +22,11 @@ struct Lists<'s> {
 pub(super) fn text(settings: &Settings) -> Result<String> {
     let unwritable = "the configuration cannot be written as TOML";
     let set = Table::try_from(settings).context(unwritable)?;
-    // Tables know no order of declaration; this text does.
-    let known = toml::to_string(&Settings::complete()).context(unwritable)?;
+    let known = known()?;
     let mut text = HEAD.to_owned();
-    let mut lines = known.lines().filter(|line| !line.is_empty()).peekable();
-    while let Some(header) = lines.next_if(|line| !line.starts_with("[[")) {
-        let section = header.trim_matches(['[', ']']);
-        let mut known = Vec::new();
-        while let Some(line) = lines.next_if(|line| !line.starts_with('[')) {
-            known.push(line);
-        }
+    for (section, lines) in sections(&known) {
         text.push('\n');
-        put_section(&mut text, section, &known, find(&set, section));
+        put_section(&mut text, section, &lines, find(&set, section));
     }
     text.push('\n');
     let lists = Lists { pipelines: &settings.pipelines };
@@ -41,7 +34,25 @@ pub(super) fn text(settings: &Settings) -> Result<String> {
     Ok(text)
 }
 
-fn find<'s>(set: &'s Table, section: &str) -> Option<&'s Table> {
+/// Every key with a value of its type. Tables know no order of declaration; this text does.
+pub(super) fn known() -> Result<String> {
+    toml::to_string(&Settings::complete()).context("the configuration cannot be written as TOML")
+}
+
+/// The sections of such a text with their lines, without lists of sections, which come last.
+pub(super) fn sections(known: &str) -> Vec<(&str, Vec<&str>)> {
+    let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in known.lines().filter(|line| !line.is_empty()) {
+        match sections.last_mut() {
+            _ if line.starts_with("[[") => break,
+            Some((_, lines)) if !line.starts_with('[') => lines.push(line),
+            _ => sections.push((line.trim_matches(['[', ']']), Vec::new())),
+        }
+    }
+    sections
+}
+
+pub(super) fn find<'s>(set: &'s Table, section: &str) -> Option<&'s Table> {
     section.split('.').try_fold(set, |table, key| table.get(key)?.as_table())
 }
 
@@ -78,6 +89,6 @@ fn put(text: &mut String, line: &str) {
     text.push('\n');
 }
 
-fn key(line: &str) -> &str {
+pub(super) fn key(line: &str) -> &str {
     line.split_once(" = ").map_or(line, |(key, _)| key)
 }

@@ -106,7 +106,7 @@ fn what_is_wrong_is_told_with_its_place_and_without_the_value() {
         ("[kafka.properties]\n\"ssl.keystore.password\" = \"(hidden)\"", "is \"(hidden)\""),
         (
             "[kafka]\nbatch_records_max = \"many\"",
-            "for key \"kafka.batch_records_max\" in configuration file ",
+            "kafka.batch_records_max is \"many\"; expected a whole number, 0 or above",
         ),
     ] {
         let error = format!("{:#}", with_file(&secret(file), &[]).unwrap_err());
@@ -240,4 +240,33 @@ fn properties_that_librdkafka_does_not_know_are_refused() {
     let error = with(&[("KAFKA__PROPERTIES__SESSION.TIMEOT.MS", "10000")]).unwrap_err();
     let error = format!("{error:#}");
     assert!(error.contains("[kafka]") && error.contains("session.timeot.ms"), "{error}");
+}
+
+#[test]
+fn what_matters_is_named_beside_thresholds() {
+    let file = "[kpis]\nobjectives = [\"set_right_quotas\"]\nflat_within_percent = 7\n";
+    let settings = with_file(file, &[("KPIS__ALSO", "[win_rate, \"won_deals\"]")]).unwrap();
+    assert_eq!(settings.kpis.thresholds.flat_within_percent, 7);
+    let names: Vec<&str> = settings.choice().unwrap().kpis().iter().map(|kpi| kpi.name).collect();
+    let expected = ["won_deals", "won_amount", "win_rate", "quota_attainment", "reps_at_quota"];
+    assert_eq!(names[..5], expected, "{names:?}");
+
+    for (file, expected) in [
+        (
+            "objectives = [\"fix_funnel\"]",
+            "section [kpis]: objectives: there is no objective \"fix_funnel\"; nearest: fix_the_funnel",
+        ),
+        ("also = [\"winrate\"]", "section [kpis]: also: there is no KPI \"winrate\"; nearest: win_rate"),
+        (
+            "objective = [\"all\"]",
+            "there is no key kpis.objective; expected one of also, at_quota_percent_max, ",
+        ),
+        ("objectives = \"all\"", "found string \"all\", expected a sequence for key \"kpis.objectives\""),
+        ("flat_within_percent = \"much\"", "kpis.flat_within_percent is \"much\"; expected a whole number"),
+        ("flat_within_percent = -1", "kpis.flat_within_percent is -1; expected a whole number, 0 or above"),
+        ("flat_within_percent = 101", "section [kpis]: flat_within_percent is 101; expected 0 to 100"),
+    ] {
+        let error = format!("{:#}", with_file(&format!("[kpis]\n{file}"), &[]).unwrap_err());
+        assert!(error.contains(expected), "{file}: {error}");
+    }
 }

@@ -1,4 +1,4 @@
-//! `check-config`, and how a wrong configuration ends every command.
+//! `check-config` and `init`, and how a wrong configuration ends every command.
 
 use crate::run::Folder;
 
@@ -65,4 +65,77 @@ fn a_password_of_digits_is_accepted_and_not_shown() {
         found.stdout
     );
     assert!(!found.stdout.contains("12345"), "{}", found.stdout);
+}
+
+#[test]
+fn what_matters_is_told_with_the_configuration() {
+    let folder = Folder::new();
+    folder.write("tallyboard.toml", "[kpis]\nobjectives = [\"set_right_quotas\"]\nalso = [\"open_deals\"]\n");
+    let found = folder.call(&["check-config"], &[]);
+    assert_eq!(found.code, Some(0), "{}", found.stderr);
+    assert!(
+        found.stdout.contains("[kpis]\nobjectives = [\"set_right_quotas\"]\nalso = [\"open_deals\"]\nflat_")
+    );
+    let expected = "won_amount, quota_attainment, reps_at_quota, reps_by_attainment, open_deals\n  set_right_quotas: Who";
+    assert!(found.stderr.starts_with("5 of ") && found.stderr.contains(expected), "{}", found.stderr);
+
+    folder.write("tallyboard.toml", "[kpis]\nobjectives = [\"all\"]\n");
+    assert!(!folder.call(&["check-config"], &[]).stderr.contains("(the API has all)"));
+    folder.write("tallyboard.toml", "[kpis]\nalso = [\"winrate\"]\n");
+    let wrong = folder.call(&["serve"], &[]);
+    assert_eq!(wrong.code, Some(3), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("there is no KPI \"winrate\"; nearest: win_rate"), "{}", wrong.stderr);
+}
+
+#[test]
+fn what_init_writes_is_accepted_and_never_written_over() {
+    let folder = Folder::new();
+    let answers = [
+        "init",
+        "--yes",
+        "--currency",
+        "EUR",
+        "--objectives",
+        "grow_deal_size",
+        "--registry",
+        "http://r:8081",
+    ];
+    let first = folder.call(&answers, &[]);
+    assert_eq!((first.code, first.stdout.as_str()), (Some(0), ""), "{}", first.stderr);
+    for expected in ["written to tallyboard.toml", "4 of ", "What to do next:\n  tallyboard check-config\n"] {
+        assert!(first.stderr.contains(expected), "no {expected} in {}", first.stderr);
+    }
+    let written = folder.read("tallyboard.toml");
+    for expected in
+        ["\nreporting_currency = \"EUR\"\n", "\n#time_zone = \"UTC\"\n", "\nformat = \"confluent-avro\"\n"]
+    {
+        assert!(written.contains(expected), "no {expected} in {written}");
+    }
+    let checked = folder.call(&["check-config"], &[]);
+    assert_eq!(checked.code, Some(0), "{}", checked.stderr);
+    assert!(checked.stdout.contains("reporting_currency = \"EUR\"") && checked.stderr.starts_with("4 of "));
+
+    let again = folder.call(&["init", "--yes"], &[]);
+    assert_eq!(again.code, Some(1), "{}", again.stderr);
+    assert!(again.stderr.contains("tallyboard.toml is there already; name another file, or use --force"));
+    assert_eq!(folder.read("tallyboard.toml"), written);
+    let forced = folder.call(&["init", "--yes", "--force"], &[]);
+    assert_eq!(forced.code, Some(0), "{}", forced.stderr);
+    let printed = folder.call(&["init", "--yes", "--output", "-"], &[]);
+    assert_eq!((printed.code, printed.stdout), (Some(0), folder.read("tallyboard.toml")));
+}
+
+#[test]
+fn init_does_not_guess_what_it_cannot_ask() {
+    let folder = Folder::new();
+    for (arguments, expected) in [
+        (&["init"][..], "there is no terminal to ask at; add --yes"),
+        (&["init", "--yes", "--stages", "lead,won"], "the answers do not make a configuration"),
+        (&["init", "--yes", "--objectives", "fix_funnel"], "nearest: fix_the_funnel"),
+    ] {
+        let found = folder.call(arguments, &[]);
+        assert_eq!(found.code, Some(2), "{arguments:?}: {}", found.stderr);
+        assert!(found.stderr.contains(expected), "{arguments:?}: {}", found.stderr);
+        assert!(!folder.path("tallyboard.toml").exists());
+    }
 }

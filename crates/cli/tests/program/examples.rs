@@ -49,9 +49,18 @@ fn every_example_has_its_commands() {
 #[test]
 fn every_command_has_examples_in_its_help() {
     let folder = Folder::new();
-    for command in
-        ["serve", "demo", "report", "verify-cases", "load", "import", "check-config", "completions"]
-    {
+    for command in [
+        "init",
+        "serve",
+        "demo",
+        "report",
+        "verify-cases",
+        "load",
+        "import",
+        "check-config",
+        "kpis",
+        "completions",
+    ] {
         let found = folder.call(&[command, "--help"], &[]);
         assert!(found.stdout.contains("\nExamples:\n"), "{command}: {}", found.stdout);
     }

@@ -1,7 +1,7 @@
 //! Calls of the program, from a folder of their own.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -39,7 +39,11 @@ impl Folder {
                 command.env_remove(name);
             }
         }
-        command.args(arguments).envs(variables.iter().copied()).current_dir(self.0.path());
+        command
+            .args(arguments)
+            .envs(variables.iter().copied())
+            .current_dir(self.0.path())
+            .stdin(Stdio::null());
         let output = command.output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Finished { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }

@@ -1,4 +1,4 @@
-//! `/metrics`: the KPIs of the board and the service's own metrics, as text.
+//! `/metrics`: the chosen KPIs of the board and the service's own metrics, as text.
 //!
 //! Text is written directly, without a registry of series: with tens of thousands of series that is several times
 //! faster and smaller than a collector.
@@ -11,17 +11,12 @@ use exposition::Exposition;
 use model::Timestamp;
 
 use crate::negotiation::Format;
+use crate::router::ServeState;
 
 /// The whole page.
-pub(crate) fn page(
-    board: &board::Board,
-    registry: &prometheus::Registry,
-    series_per_metric_max: usize,
-    now: Timestamp,
-    format: Format,
-) -> String {
-    let mut exposition = Exposition::new(format, series_per_metric_max);
-    sales::write(&mut exposition, board, now);
-    service::write(&mut exposition, &registry.gather());
+pub(crate) fn page(state: &ServeState, now: Timestamp, format: Format) -> String {
+    let mut exposition = Exposition::new(format, state.options.series_per_metric_max);
+    sales::write(&mut exposition, &state.board, state.choice.kpis(), now);
+    service::write(&mut exposition, &state.registry.gather());
     exposition.finish()
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use board::{Board, Labels, PeriodSlot, View, ViewRow};
-use kpi::{CATALOGUE, Dimension, Kpi, KpiValue, PartKey, Value};
+use kpi::{Dimension, Kpi, KpiValue, PartKey, Value};
 use model::{Currency, PeriodKind, Timestamp, decimal_text};
 
 use super::exposition::{Exposition, Float, Kind, Metric, label};
@@ -63,12 +63,12 @@ struct Slot {
     labels: String,
 }
 
-/// Writes all KPIs of all scopes, for the current and the previous period of each kind, and what the ids stand for.
-pub(crate) fn write(exposition: &mut Exposition, board: &Board, now: Timestamp) {
+/// Writes these KPIs of all scopes, for the current and the previous period of each kind, and what the ids stand for.
+pub(crate) fn write(exposition: &mut Exposition, board: &Board, kpis: &[&'static Kpi], now: Timestamp) {
     let slots = slots(board, now);
     let names = board.labels();
     for level in Level::ALL {
-        for kpi in CATALOGUE {
+        for &kpi in kpis {
             write_kpi(exposition, &names, &slots, level, kpi);
         }
     }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use prometheus::{Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts};
 use tallyboard_serve::{ServeOptions, ServeState};
 
-use crate::fixture::{board, get, state};
+use crate::fixture::{board, choice, get, state};
 use crate::strict::{Series, read};
 
 const OPEN_METRICS: &[(&str, &str)] = &[("accept", "application/openmetrics-text;version=1.0.0")];
@@ -115,6 +115,46 @@ async fn series_tell_the_numbers_of_the_board() {
             |(name, labels)| name == "sales_rep_won_amount" && labels.iter().any(|label| label.1 == "r3")
         )
     );
+}
+
+#[tokio::test]
+async fn only_what_is_chosen_is_exported() {
+    let all = read(get(&state(board()), "/metrics", &[]).await.text(), false);
+    let choice = choice(&["set_right_quotas"], &["open_deals", "activity_minutes"]);
+    let state = ServeState { choice, ..state(board()) };
+    let few = read(get(&state, "/metrics", &[]).await.text(), false);
+    // The fixture has no quotas: of their KPIs, only the counts of reps can be told.
+    let stems = ["won_amount", "reps_by_attainment", "open_deals", "activity_seconds"];
+    let is_chosen =
+        |name: &str| name.ends_with("_info") || stems.iter().any(|stem| name.ends_with(&format!("_{stem}")));
+    let expected: Series = all
+        .iter()
+        .filter(|((name, _), _)| is_chosen(name))
+        .map(|(key, value)| (key.clone(), *value))
+        .collect();
+    assert!(expected.len() < all.len() / 2);
+    assert_eq!(few, expected);
+
+    let catalogue = get(&state, "/api/v1/catalogue", &[]).await.json();
+    let chosen = |list: &str| -> Vec<String> {
+        let entries = catalogue[list].as_array().unwrap().iter().filter(|entry| entry["chosen"] == true);
+        entries.map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(chosen("objectives"), ["set_right_quotas"]);
+    assert_eq!(
+        chosen("kpis"),
+        [
+            "won_amount",
+            "quota_attainment",
+            "reps_at_quota",
+            "reps_by_attainment",
+            "open_deals",
+            "activity_minutes"
+        ]
+    );
+    // The API keeps all of them.
+    let document = get(&state, "/api/v1/kpis", &[]).await.json();
+    assert!(document["kpis"].as_array().unwrap().iter().any(|kpi| kpi["name"] == "lost_deals"));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use board::{Board, Stamp, Status};
 use engine::FoldConfig;
 use explain::Explainer;
+use kpi::Choice;
 use model::{
     Calendar, Category, CellKey, Currency, Day, DurationBucket, FxRate, Measure, Offset, PartitionId,
     Pipeline, Pipelines, Reference, ReferenceRecord, Rep, RepIndex, Stage, StageIndex, StageKind, Territory,
@@ -155,7 +156,12 @@ pub(crate) fn state(board: Arc<Board>) -> ServeState {
     // There are cells on the board, but no events that they came from.
     let explainer = Explainer::new(Arc::new(config), Box::new(|_| Err("no states here".to_owned())));
     let (explainer, options) = (Arc::new(explainer), ServeOptions::default());
-    ServeState { board, explainer, registry, clock: Arc::new(now), options }
+    let choice = choice(&[kpi::ALL], &[]);
+    ServeState { board, choice, explainer, registry, clock: Arc::new(now), options }
+}
+
+pub(crate) fn choice(objectives: &[&str], also: &[&str]) -> Choice {
+    Choice::new(objectives, also).unwrap()
 }
 
 /// A response, whole.
