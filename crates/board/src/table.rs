@@ -76,13 +76,13 @@ pub(crate) struct Delta {
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     rows: FxHashMap<Owner, Row>,
-    /// Sums of money in other currencies than the reporting one, by day.
+    /// Sums of money that is converted by day, in other currencies than the reporting one.
     foreign: FxHashMap<ForeignKey, i128>,
 }
 
 impl Table {
-    /// Adds changes to the sums; money in other currencies than the reporting one by its day, too. Those of a row are
-    /// behind one another.
+    /// Adds changes to the sums; money that is converted by day, too, in currencies other than the reporting one. Those of
+    /// a row are behind one another.
     pub(crate) fn apply(&mut self, deltas: &[Delta], reporting: Currency) {
         for of_row in deltas.chunk_by(|left, right| left.key.owner() == right.key.owner()) {
             let owner = of_row[0].key.owner();
@@ -95,7 +95,8 @@ impl Table {
             }
         }
         for &Delta { day, key: SumKey { rep, territory, measure }, value } in deltas {
-            if day != CellKey::STANDING && measure.currency().is_some_and(|currency| currency != reporting) {
+            let is_foreign = measure.currency().is_some_and(|currency| currency != reporting);
+            if day != CellKey::STANDING && is_foreign && measure.is_converted_by_day() {
                 let key = ForeignKey { rep, territory, day, measure };
                 let sum = self.foreign.entry(key).or_insert(0);
                 *sum = sum.wrapping_add(value);

@@ -29,7 +29,7 @@ pub enum Scope {
 pub struct ScopeTally {
     /// The sums by measure.
     pub tally: Tally,
-    /// The sums of money on the way to the reporting currency, each at the rate of its day; what stands now is converted
+    /// The sums of money that is converted by day, on the way to the reporting currency; what is or was open is converted
     /// when it is told.
     pub amounts: Amounts,
 }
@@ -42,7 +42,7 @@ impl ScopeTally {
     /// Adds a sum; foreign amounts come by day, too.
     pub(crate) fn add(&mut self, measure: Measure, value: i128, reference: &Reference) {
         self.tally.add(measure, value);
-        if measure.currency() == Some(self.amounts.reporting()) {
+        if measure.is_converted_by_day() && measure.currency() == Some(self.amounts.reporting()) {
             self.amounts.add(measure, value, None, reference);
         }
     }

@@ -23,7 +23,7 @@ impl FoldConfig {
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let mut text = format!(
-            "tallyboard fold 3\n{:x}\n{}\n{}\n{}\n",
+            "tallyboard fold 4\n{:x}\n{}\n{}\n{}\n",
             self.calendar.days_fingerprint(),
             self.deal_retention_days,
             self.activity_horizon_days,

@@ -4,12 +4,13 @@
 //! as a whole (where it comes from and where it stands), which the next event may change.
 
 use model::{
-    CellKey, Contribution, Currency, Day, DurationBucket, MICROS_PER_SECOND, Measure, RepIndex, StageIndex,
-    StageKind, TerritoryIndex,
+    CellKey, Contribution, Currency, Day, DurationBucket, MICROS_PER_SECOND, Measure, Money, RepIndex,
+    StageIndex, StageKind, TerritoryIndex,
 };
 
 use crate::activities::StoredActivity;
 use crate::config::FoldConfig;
+use crate::hands;
 use crate::history::{History, State};
 use crate::story::Story;
 
@@ -26,6 +27,7 @@ pub(crate) fn of_deal<'h>(
     } else {
         of_origin(&story, config, out);
         of_standing(&story, config, out);
+        of_due(&story, config, out);
     }
     Some(story)
 }
@@ -48,12 +50,22 @@ pub(crate) fn of_append(
         of_origin(before, config, out);
     }
     of_standing(before, config, out);
+    // Due days are far from the days that the rest is about: most events leave those rows alone.
+    let due_before = due(before, config);
+    let has_other_due = due_before != due(after, config)
+        || due_before.is_some() && !hands::are_same(&before.latest, &after.latest);
+    if has_other_due {
+        of_due(before, config, out);
+    }
     out[start..].iter_mut().for_each(|change| change.value = -change.value);
     of_event(Some(before), &after.latest, config, out);
     if has_other_origin {
         of_origin(after, config, out);
     }
     of_standing(after, config, out);
+    if has_other_due {
+        of_due(after, config, out);
+    }
 }
 
 /// What an event did, behind the story before it.
@@ -153,6 +165,21 @@ fn of_standing(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contributio
     let bucket = DurationBucket::of(cycle.cast_unsigned());
     add(out, rep, territory, day, Measure::CycleDeals(bucket), 1);
     reached(story, config).for_each(|stage| add(out, rep, territory, day, Measure::WonReached(stage), 1));
+}
+
+/// When an open deal is expected to close, and with what amount.
+fn due(story: &Story<'_>, config: &FoldConfig) -> Option<(Day, Money)> {
+    let is_open = config.pipelines.kind(story.latest.stage) == StageKind::Open;
+    story.latest.expected_close.zip(story.amount).filter(|_| is_open)
+}
+
+/// What an open deal adds to the day on which it is expected to close.
+fn of_due(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
+    let State { rep, territory, credits, .. } = story.latest;
+    if let Some((day, money)) = due(story, config) {
+        let measure = Measure::OpenDueAmount(money.currency);
+        credits.divide(money.minor, rep, |rep, part| add(out, rep, territory, day, measure, part));
+    }
 }
 
 /// The open stages of its pipeline that a deal has been in or behind.

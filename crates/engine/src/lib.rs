@@ -22,6 +22,7 @@ mod credits;
 mod deals;
 mod encoding;
 mod fold;
+mod hands;
 mod history;
 mod horizon;
 mod image;

@@ -11,6 +11,7 @@ use crate::input::Input;
 use crate::value::{Absence, KpiValue, Part, PartKey, Unit, Value, Verdict};
 
 mod activities;
+mod coverage;
 mod funnel;
 mod outcomes;
 mod pipeline;
@@ -139,6 +140,8 @@ pub static CATALOGUE: &[Kpi] = &[
     funnel::DWELL_P90,
     pipeline::OPEN_DEALS,
     pipeline::OPEN_AMOUNT,
+    coverage::OPEN_AMOUNT_DUE,
+    coverage::PIPELINE_COVERAGE,
     activities::ACTIVITIES,
     activities::ACTIVITY_MINUTES,
     activities::SELLING_TIME_SHARE,

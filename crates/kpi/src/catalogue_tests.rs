@@ -261,6 +261,35 @@ fn quotas_are_judged_rep_by_rep() {
 }
 
 #[test]
+fn coverage_is_what_is_due_against_what_quotas_still_need() {
+    let [usd, eur, gbp] = ["USD", "EUR", "GBP"].map(|code| Measure::OpenDueAmount(currency(code)));
+    let quota = |won, quota| RepQuota { won: Ok(won), quota: Ok(quota) };
+    let missed = RepQuota { won: no_rate("GBP", None).map(|_| 0), quota: Ok(1) };
+    let needed = Err(Absence::NothingToDivideBy("quotas that still need something"));
+    for (due, quotas, value) in [
+        // 100 USD and 20 EUR at 1.5 against 100 - 40 and 50 - 60.
+        (vec![(usd, 100), (eur, 20)], vec![quota(40, 100), quota(60, 50)], quotient_of(130, 50)),
+        (vec![(eur, 3)], vec![quota(0, 100)], quotient_of(4, 100)),
+        (vec![], vec![quota(99, 100)], quotient_of(0, 1)),
+        (vec![(usd, 100)], vec![quota(40, 100), quota(110, 50)], needed),
+        (vec![(usd, 100)], vec![quota(9, 0)], Err(Absence::NothingToDivideBy("quotas"))),
+        (vec![(usd, 100)], vec![], Err(Absence::NothingToDivideBy("quotas"))),
+        (vec![(gbp, 100)], vec![quota(1, 2)], no_rate("GBP", None)),
+        (vec![(usd, 100)], vec![quota(1, 2), missed], no_rate("GBP", None)),
+    ] {
+        let (tally, amounts) = outcomes(0, 0, &due);
+        let sums = Sums { tally: &tally, amounts: &amounts };
+        let found = evaluate_with("pipeline_coverage", sums, |input| input.quotas = &quotas);
+        assert_eq!(found.value, value, "{due:?} {quotas:?}");
+    }
+    let due = evaluate("open_amount_due", &[(usd, 100), (eur, 3)]);
+    assert_eq!(
+        (due.value, due.by_currency),
+        (Ok(Value::Whole(104)), vec![(currency("EUR"), 3), (currency("USD"), 100)])
+    );
+}
+
+#[test]
 fn goals_tell_what_is_missing() {
     let (tally, amounts) = outcomes(2, 500, &[(Measure::CreatedDeals, 9)]);
     let before = outcomes(1, 800, &[(Measure::CreatedDeals, 10), (Measure::CohortWon, 3)]);

@@ -69,6 +69,9 @@ pub enum Measure {
     OpenDeals(StageIndex),
     /// Amount of open deals now in this stage, divided over the credited reps.
     OpenAmount(StageIndex, Currency),
+    /// Amount of open deals by the day on which they are expected to close, as the latest event has it, divided over the
+    /// credited reps.
+    OpenDueAmount(Currency),
     /// Activities, by the day they happened.
     Activities(Category),
     /// Seconds spent on activities, by the day they happened.
@@ -108,6 +111,7 @@ impl Measure {
             Self::Mql => (25, 0, 0),
             Self::MqlToSql => (26, 0, 0),
             Self::MqlDropped => (27, 0, 0),
+            Self::OpenDueAmount(currency) => (28, 0, currency.number()),
         };
         (what << 25) | ((first as u32) << 15) | second as u32
     }
@@ -140,10 +144,17 @@ impl Measure {
         match self {
             Self::WonAmount(currency)
             | Self::OpenAmount(_, currency)
+            | Self::OpenDueAmount(currency)
             | Self::StageLeftAmount(_, currency)
             | Self::StageLostAmount(_, currency) => Some(currency),
             _ => None,
         }
+    }
+
+    /// Whether a sum of money is converted day by day, at the rate of each; else all of it at one rate, as what is open is.
+    #[must_use]
+    pub const fn is_converted_by_day(self) -> bool {
+        matches!(self, Self::WonAmount(_) | Self::StageLeftAmount(..) | Self::StageLostAmount(..))
     }
 
     /// The same sum of money in another currency; what is no money stays as it is.
@@ -152,6 +163,7 @@ impl Measure {
         match self {
             Self::WonAmount(_) => Self::WonAmount(currency),
             Self::OpenAmount(stage, _) => Self::OpenAmount(stage, currency),
+            Self::OpenDueAmount(_) => Self::OpenDueAmount(currency),
             Self::StageLeftAmount(stage, _) => Self::StageLeftAmount(stage, currency),
             Self::StageLostAmount(stage, _) => Self::StageLostAmount(stage, currency),
             other => other,
@@ -194,6 +206,7 @@ impl Measure {
             25 => Self::Mql,
             26 => Self::MqlToSql,
             27 => Self::MqlDropped,
+            28 => Self::OpenDueAmount(currency()?),
             _ => return None,
         };
         (measure.code() == code).then_some(measure)
@@ -383,11 +396,12 @@ mod tests {
             Measure::Mql,
             Measure::MqlToSql,
             Measure::MqlDropped,
+            Measure::OpenDueAmount(usd),
         ] {
             assert_eq!(Measure::from_code(measure.code()), Some(measure));
             assert_eq!(Measure::from_code(measure.code() | 1 << 31), None);
         }
-        for code in [0, 1 << 25 | 1, 4 << 25, 9 << 25 | 7 << 15, 28 << 25] {
+        for code in [0, 1 << 25 | 1, 4 << 25, 9 << 25 | 7 << 15, 28 << 25, 29 << 25] {
             assert_eq!(Measure::from_code(code), None, "{code:x}");
         }
     }

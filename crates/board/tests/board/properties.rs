@@ -214,7 +214,8 @@ fn naive(cells: &Cells, scope: &Scope, slot: PeriodSlot, reference: &Reference) 
         };
         if is_within && is_inside(scope, rep, territory) {
             sums.tally.add(measure, value);
-            if day != CellKey::STANDING || measure.currency() == Some(currency("USD")) {
+            let is_open = matches!(measure, Measure::OpenAmount(..) | Measure::OpenDueAmount(_));
+            if !is_open && (day != CellKey::STANDING || measure.currency() == Some(currency("USD"))) {
                 sums.amounts.add(measure, value, Some(day), reference);
             }
         }
@@ -273,6 +274,7 @@ fn cell() -> impl Strategy<Value = NamedCell> {
         Measure::WonAmount(currency("JPY")),
         Measure::CycleDeals(DurationBucket::of(12_345)),
         Measure::OpenAmount(StageIndex(1), currency("EUR")),
+        Measure::OpenDueAmount(currency("EUR")),
         Measure::ActivitySeconds(Category::Travel),
     ]);
     let mut when = days();

@@ -105,7 +105,7 @@ pub(super) const REQUIRED_LEADS: Kpi = Kpi {
 };
 
 /// Those quotas that something can be divided by.
-fn quotas<'a>(input: &Input<'a>) -> impl Iterator<Item = Result<(i128, i128), Absence>> + 'a {
+pub(super) fn quotas<'a>(input: &Input<'a>) -> impl Iterator<Item = Result<(i128, i128), Absence>> + use<'a> {
     let both = |quota: &RepQuota| Ok((quota.won?, quota.quota?));
     input.quotas.iter().map(both).filter(|quota| quota.is_err() || quota.is_ok_and(|(_, quota)| quota > 0))
 }

@@ -182,6 +182,7 @@ fn named(measure: Measure) -> (Family, String) {
         Measure::CycleDeals(bucket) => (Family::Outcome, format!("cycle bucket {}", bucket.number())),
         Measure::OpenDeals(stage) => (Family::Outcome, format!("open {}", name(stage))),
         Measure::OpenAmount(stage, currency) => (Family::Outcome, format!("open {} {currency}", name(stage))),
+        Measure::OpenDueAmount(currency) => (Family::Outcome, format!("due {currency}")),
         Measure::StageEntered(stage) => (Family::Visits, format!("entered {}", name(stage))),
         Measure::StageAdvanced(stage) => (Family::Visits, format!("advanced from {}", name(stage))),
         Measure::StageMovedBack(stage) => (Family::Visits, format!("moved back from {}", name(stage))),

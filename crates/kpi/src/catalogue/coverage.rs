@@ -1,0 +1,67 @@
+//! Whether what is open is enough: what is due in a period against what its quotas still need, and what the pipeline is
+//! worth by how deals have gone before.
+
+use std::collections::BTreeMap;
+
+use model::{Currency, Measure, PeriodKind};
+
+use super::targets::quotas;
+use super::{Computed, Dimension, Kpi, quotient};
+use crate::conversion::Conversion;
+use crate::input::Input;
+use crate::value::{Absence, Unit, Value};
+
+pub(super) const OPEN_AMOUNT_DUE: Kpi = Kpi {
+    name: "open_amount_due",
+    metric: "open_amount_due",
+    unit: Unit::Money,
+    dimension: Dimension::None,
+    periods: &PeriodKind::ALL,
+    help: "Amount of the deals that are open now and expected to close in the period, in the reporting currency.",
+    formula: "sum over open deals of amount x latest exchange rate, by expected close, rounded once, half to even",
+    edge_cases: "Divided over credited reps, for whoever has the deal now. Deals without an expected close are in no \
+        period; those that are overdue stay in the one they were expected in. Absent if an exchange rate is missing.",
+    source: "deal events: stage, amount, currency, expected_close, credits; reference records: fx_rate",
+    compute: open_amount_due,
+};
+
+pub(super) const PIPELINE_COVERAGE: Kpi = Kpi {
+    name: "pipeline_coverage",
+    metric: "pipeline_coverage",
+    unit: Unit::Ratio,
+    dimension: Dimension::None,
+    periods: &[PeriodKind::Week, PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year],
+    help: "How many times the open amount that is due in the period covers what the quotas still need.",
+    formula: "open_amount_due / (sum of quotas - sum of credited won amounts of the reps who have one)",
+    edge_cases: "Quotas as for quota_attainment; a week has those that are published for it. What a rep has won beyond the \
+        quota counts for the scope's others. Absent without a quota, or if nothing remains to be won.",
+    source: "deal events: stage, amount, currency, expected_close, credits; reference records: quota, rep, fx_rate",
+    compute: |input| coverage(input).into(),
+};
+
+/// The amounts that are due, by currency, and converted at the latest rates.
+fn due(input: &Input<'_>) -> (BTreeMap<Currency, i128>, Result<i128, Absence>) {
+    let mut sum = Conversion::new(input.sums.amounts.reporting());
+    let mut by_currency = BTreeMap::new();
+    for (measure, minor) in input.sums.tally.iter() {
+        if let Measure::OpenDueAmount(currency) = measure {
+            sum.add(minor, currency, None, input.reference);
+            by_currency.insert(currency, minor);
+        }
+    }
+    (by_currency, sum.total())
+}
+
+fn open_amount_due(input: &Input<'_>) -> Computed {
+    let (by_currency, total) = due(input);
+    Computed { by_currency: by_currency.into_iter().collect(), ..total.map(Value::Whole).into() }
+}
+
+fn coverage(input: &Input<'_>) -> Result<Value, Absence> {
+    let mut quotas = quotas(input).peekable();
+    if quotas.peek().is_none() {
+        return Err(Absence::NothingToDivideBy("quotas"));
+    }
+    let remaining = quotas.try_fold(0, |remaining, quota| quota.map(|(won, quota)| remaining + quota - won));
+    quotient(due(input).1?, remaining?, "quotas that still need something")
+}
