@@ -12,6 +12,7 @@ use model::{
 };
 use parking_lot::{Mutex, RwLock};
 
+use crate::around::{Around, Gathered};
 use crate::leaderboard::{Group, Leaderboard, Order};
 use crate::members::Members;
 use crate::names::Names;
@@ -250,32 +251,40 @@ impl Board {
     }
 
     /// The sums of all scopes in a period. Cost: one pass each over the tables of the period, of the one before and of
-    /// what stands now, whose locks are held for a copy only.
+    /// what stands now, and a look into the rows of two years, all locked for a copy only.
     #[must_use]
     pub fn view(&self, slot: PeriodSlot, now: Timestamp) -> View {
         let period = slot.period();
         let previous = period.map(|period| self.copy(PeriodSlot::Period(period.previous())));
         let standing = period.map(|_| self.copy(PeriodSlot::Standing));
         let copied = self.copy(slot);
+        let today = self.calendar.day_of(now);
+        let last = period.map(|period| Day(self.calendar.days(period).end.0 - 1));
+        let gathered = self.gather(last.map_or(today, |last| last.min(today)));
         // Names come before the cells that use them, so every index that was copied is in the organisation.
         let organisation = self.organisation();
         let nothing = || ScopeTally::new(self.reporting);
-        let nothing = Related {
+        let mut nothing = Related {
             sums: nothing(),
             previous: period.map(|_| nothing()),
             standing: period.map(|_| nothing()),
+            around: Around::default(),
         };
+        gathered.iter().for_each(|some| *(some.of)(&mut nothing.around) = Some(nothing.sums.clone()));
         let mut reps = vec![nothing.clone(); organisation.reps.len()];
         let mut territories = vec![nothing.clone(); organisation.territories.len()];
-        let mut add = |copied: &Copied, of: fn(&mut Related) -> Option<&mut ScopeTally>| {
+        let mut add = |copied: &Copied, of: &dyn Fn(&mut Related) -> Option<&mut ScopeTally>| {
             copied.each(&organisation.reference, |rep, territory, add| {
                 of(&mut reps[rep.0 as usize]).map(add);
                 of(&mut territories[territory.0 as usize]).map(add);
             });
         };
-        add(&copied, |related| Some(&mut related.sums));
-        previous.iter().for_each(|copied| add(copied, |related| related.previous.as_mut()));
-        standing.iter().for_each(|copied| add(copied, |related| related.standing.as_mut()));
+        add(&copied, &|related| Some(&mut related.sums));
+        previous.iter().for_each(|copied| add(copied, &|related| related.previous.as_mut()));
+        standing.iter().for_each(|copied| add(copied, &|related| related.standing.as_mut()));
+        for Gathered { of, copies } in &gathered {
+            copies.iter().for_each(|copied| add(copied, &|related| of(&mut related.around).as_mut()));
+        }
         let mut view = View {
             slot,
             company: nothing.sums.clone(),
@@ -294,7 +303,7 @@ impl Board {
             calendar: &self.calendar,
             reporting: self.reporting,
             period,
-            today: self.calendar.day_of(now),
+            today,
         };
         view.fill(&organisation, territories, reps, &nothing, &targets);
         view
@@ -315,7 +324,7 @@ impl Board {
 
     /// The table of a period, made from the partitions' cells when it is first asked for and kept up to date from then
     /// on: most periods of a long history are never looked at. None while there is nothing in it.
-    fn table(&self, slot: PeriodSlot) -> Option<Arc<RwLock<Table>>> {
+    pub(crate) fn table(&self, slot: PeriodSlot) -> Option<Arc<RwLock<Table>>> {
         if let Some(table) = self.tables.get(&slot) {
             return Some(Arc::clone(&table));
         }

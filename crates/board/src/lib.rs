@@ -18,6 +18,7 @@
 //! what a row and its growth cost. Money in foreign currencies also stands by day in each of these tables. Names are stored
 //! once. A publish needs about 150 bytes a cell while it lasts.
 
+mod around;
 mod board;
 mod leaderboard;
 mod members;
@@ -25,6 +26,7 @@ mod names;
 mod organisation;
 mod partition;
 mod row;
+mod selection;
 mod status;
 mod table;
 mod view;

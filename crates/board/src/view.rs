@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kpi::{Absence, Amounts, CATALOGUE, Conversion, Input, Kpi, KpiValue, RepQuota, Sums, Thresholds};
 use model::{Calendar, Currency, Day, GoalScope, Measure, Money, Period, Pipelines, Reference, Tally};
 
+use crate::around::Around;
 use crate::organisation::Organisation;
 use crate::table::PeriodSlot;
 
@@ -47,7 +48,7 @@ impl ScopeTally {
         }
     }
 
-    fn sums(&self) -> Sums<'_> {
+    pub(crate) fn sums(&self) -> Sums<'_> {
         Sums { tally: &self.tally, amounts: &self.amounts }
     }
 
@@ -70,6 +71,7 @@ pub(crate) struct Beside {
     previous: Option<ScopeTally>,
     /// The sums that stand now; none if the view is of those itself.
     standing: Option<ScopeTally>,
+    around: Around,
     quotas: Vec<RepQuota>,
     goal: Option<Result<i128, Absence>>,
 }
@@ -80,11 +82,13 @@ pub(crate) struct Related {
     pub(crate) sums: ScopeTally,
     pub(crate) previous: Option<ScopeTally>,
     pub(crate) standing: Option<ScopeTally>,
+    pub(crate) around: Around,
 }
 
 impl Related {
     fn merge(&mut self, other: &Self) {
         self.sums.merge(&other.sums);
+        self.around.merge(&other.around);
         for (own, other) in [(&mut self.previous, &other.previous), (&mut self.standing, &other.standing)] {
             if let (Some(own), Some(other)) = (own, other) {
                 own.merge(other);
@@ -180,6 +184,7 @@ impl View {
             sums: sums.sums(),
             previous: beside.previous.as_ref().map(ScopeTally::sums),
             standing: beside.standing.as_ref().unwrap_or(sums).sums(),
+            history: beside.around.history(),
             quotas: &beside.quotas,
             goal: beside.goal,
             elapsed: self.elapsed,
@@ -281,7 +286,8 @@ impl View {
 
 impl Related {
     fn beside(self, quotas: Vec<RepQuota>, goal: Option<Result<i128, Absence>>) -> (ScopeTally, Beside) {
-        (self.sums, Beside { previous: self.previous, standing: self.standing, quotas, goal })
+        let Self { sums, previous, standing, around } = self;
+        (sums, Beside { previous, standing, around, quotas, goal })
     }
 }
 

@@ -140,6 +140,7 @@ pub static CATALOGUE: &[Kpi] = &[
     funnel::DWELL_P90,
     pipeline::OPEN_DEALS,
     pipeline::OPEN_AMOUNT,
+    coverage::WEIGHTED_PIPELINE,
     coverage::OPEN_AMOUNT_DUE,
     coverage::PIPELINE_COVERAGE,
     activities::ACTIVITIES,

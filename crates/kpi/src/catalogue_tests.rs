@@ -57,6 +57,7 @@ fn evaluate_with<'a>(name: &str, sums: Sums<'a>, with: impl FnOnce(&mut Input<'a
         sums,
         previous: None,
         standing: sums,
+        history: None,
         quotas: &[],
         goal: None,
         elapsed: None,
@@ -287,6 +288,42 @@ fn coverage_is_what_is_due_against_what_quotas_still_need() {
         (due.value, due.by_currency),
         (Ok(Value::Whole(104)), vec![(currency("EUR"), 3), (currency("USD"), 100)])
     );
+}
+
+#[test]
+fn the_pipeline_is_weighted_by_what_was_won_from_its_stages() {
+    let [lead, proposal, gone] = [0, 1, 40].map(StageIndex);
+    let open = |stage, code| Measure::OpenAmount(stage, currency(code));
+    let [won, lost] = [Measure::WonReached, Measure::LostReached];
+    let unknown = Err(Absence::NothingToDivideBy("closed deals that had reached the stage"));
+    let whole = |value| Ok(Value::Whole(value));
+    for (sums, history, total, parts) in [
+        // 100 at 1 of 3, and 10 USD + 20 EUR at 2 of 3.
+        (
+            vec![(open(lead, "USD"), 100), (open(proposal, "USD"), 10), (open(proposal, "EUR"), 20)],
+            vec![(won(lead), 1), (lost(lead), 2), (won(proposal), 2), (lost(proposal), 1)],
+            whole(33 + 27),
+            vec![whole(33), whole(27)],
+        ),
+        (vec![(open(lead, "USD"), 9)], vec![(won(lead), 7)], whole(9), vec![whole(9), unknown]),
+        (vec![(open(lead, "USD"), 9)], vec![(won(proposal), 7)], unknown, vec![unknown, whole(0)]),
+        (vec![], vec![], whole(0), vec![unknown, unknown]),
+        (
+            vec![(open(lead, "GBP"), 9), (open(gone, "USD"), 4)],
+            vec![(won(lead), 7), (lost(gone), 1)],
+            no_rate("GBP", None),
+            vec![no_rate("GBP", None), unknown, whole(0)],
+        ),
+    ] {
+        let (tally, amounts) = outcomes(0, 0, &sums);
+        let history = outcomes(0, 0, &history);
+        let found = evaluate_with("weighted_pipeline", Sums { tally: &tally, amounts: &amounts }, |input| {
+            input.history = Some(Sums { tally: &history.0, amounts: &history.1 });
+        });
+        let found_parts: Vec<_> = found.parts.iter().map(|part| part.value).collect();
+        assert_eq!((found.value, found_parts), (total, parts), "{sums:?} {history:?}");
+    }
+    assert_eq!(evaluate("weighted_pipeline", &[(open(lead, "USD"), 100)]).value, unknown);
 }
 
 #[test]

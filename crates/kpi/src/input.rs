@@ -33,6 +33,10 @@ pub struct Input<'a> {
     pub previous: Option<Sums<'a>>,
     /// The sums of the same scope that stand now.
     pub standing: Sums<'a>,
+    /// The sums of the same scope over two fiscal years: that of the day in question, as far as it is known, and the one
+    /// before. The day is the period's last, or today if that is earlier or there is no period. Of `WonReached`,
+    /// `LostReached` and `DwellVisits` alone; none where nobody has gathered them.
+    pub history: Option<Sums<'a>>,
     /// Of each rep of the scope who has a quota for the period.
     pub quotas: &'a [RepQuota],
     /// The scope's goal for the period, in minor units of the reporting currency.

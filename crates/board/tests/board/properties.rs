@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::around::{self, AROUND};
 use crate::fixture::{calendar, currency, day, empty_board, rate, reference, rep, territory};
-use kpi::Amounts;
+use kpi::{Amounts, KpiValue};
 use model::{
     Category, CellKey, Day, DurationBucket, Measure, PartitionId, PeriodKind, Reference, RepIndex,
     StageIndex, Tally, TerritoryIndex, Timestamp,
@@ -205,14 +206,22 @@ fn slot_of(kind: PeriodKind, day: Day) -> PeriodSlot {
     PeriodSlot::Period(calendar().period_of(kind, day))
 }
 
-fn naive(cells: &Cells, scope: &Scope, slot: PeriodSlot, reference: &Reference) -> ScopeTally {
+fn is_within(slot: PeriodSlot, day: Day) -> bool {
+    match slot {
+        PeriodSlot::Standing => day == CellKey::STANDING,
+        PeriodSlot::Period(period) => day != CellKey::STANDING && slot_of(period.kind, day) == slot,
+    }
+}
+
+fn naive(
+    cells: &Cells,
+    scope: &Scope,
+    reference: &Reference,
+    takes: &dyn Fn(Day, Measure) -> bool,
+) -> ScopeTally {
     let mut sums = ScopeTally { tally: Tally::default(), amounts: Amounts::new(currency("USD")) };
     for (&(rep, territory, day, measure), &value) in cells {
-        let is_within = match slot {
-            PeriodSlot::Standing => day == CellKey::STANDING,
-            PeriodSlot::Period(period) => day != CellKey::STANDING && slot_of(period.kind, day) == slot,
-        };
-        if is_within && is_inside(scope, rep, territory) {
+        if takes(day, measure) && is_inside(scope, rep, territory) {
             sums.tally.add(measure, value);
             let is_open = matches!(measure, Measure::OpenAmount(..) | Measure::OpenDueAmount(_));
             if !is_open && (day != CellKey::STANDING || measure.currency() == Some(currency("USD"))) {
@@ -230,15 +239,17 @@ fn check(board: &Board, partitions: &[Cells]) {
         *cells.entry(cell).or_insert(0) += value;
     }
     let days = days();
+    let now = Timestamp::parse("2026-11-24T12:00:00Z").unwrap();
     let mut slots: BTreeSet<PeriodSlot> = BTreeSet::from([PeriodSlot::Standing]);
     for kind in PeriodKind::ALL {
         slots.extend(days.iter().map(|&day| slot_of(kind, day)));
     }
     let nobody = Vec::new();
     for slot in slots {
-        let view = board.view(slot, Timestamp::parse("2026-11-24T12:00:00Z").unwrap());
+        let view = board.view(slot, now);
         for scope in scopes() {
-            let expected = naive(&cells, &scope, slot, &reference);
+            let sums = |takes: &dyn Fn(Day, Measure) -> bool| naive(&cells, &scope, &reference, takes);
+            let expected = sums(&|day, _| is_within(slot, day));
             assert_eq!(board.tally(&scope, slot), expected, "{scope:?} {slot:?}");
             let (rows, id) = match &scope {
                 Scope::Company => (&nobody, ""),
@@ -252,6 +263,12 @@ fn check(board: &Board, partitions: &[Cells]) {
             match in_view {
                 Some(sums) => assert_eq!(*sums, expected, "{scope:?} {slot:?}"),
                 None => assert!(expected.is_empty(), "{scope:?} {slot:?} is not in the view"),
+            }
+            if in_view.is_some() {
+                let found = view.evaluate_all(&scope).into_iter();
+                let found: Vec<KpiValue> = found.filter(|kpi| AROUND.contains(&kpi.kpi.name)).collect();
+                let expected = around::expected(&sums, slot, board, &reference, now);
+                assert_eq!(found, expected, "{scope:?} {slot:?}");
             }
         }
     }
@@ -275,6 +292,8 @@ fn cell() -> impl Strategy<Value = NamedCell> {
         Measure::CycleDeals(DurationBucket::of(12_345)),
         Measure::OpenAmount(StageIndex(1), currency("EUR")),
         Measure::OpenDueAmount(currency("EUR")),
+        Measure::WonReached(StageIndex(1)),
+        Measure::LostReached(StageIndex(1)),
         Measure::ActivitySeconds(Category::Travel),
     ]);
     let mut when = days();

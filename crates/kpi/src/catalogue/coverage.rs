@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use model::{Currency, Measure, PeriodKind};
 
+use super::pipeline::open_by_stage;
 use super::targets::quotas;
-use super::{Computed, Dimension, Kpi, quotient};
+use super::{Computed, Dimension, Kpi, quotient, stages};
 use crate::conversion::Conversion;
 use crate::input::Input;
-use crate::value::{Absence, Unit, Value};
+use crate::value::{Absence, Part, PartKey, Unit, Value};
 
 pub(super) const OPEN_AMOUNT_DUE: Kpi = Kpi {
     name: "open_amount_due",
@@ -38,6 +39,41 @@ pub(super) const PIPELINE_COVERAGE: Kpi = Kpi {
     source: "deal events: stage, amount, currency, expected_close, credits; reference records: quota, rep, fx_rate",
     compute: |input| coverage(input).into(),
 };
+
+pub(super) const WEIGHTED_PIPELINE: Kpi = Kpi {
+    name: "weighted_pipeline",
+    metric: "weighted_pipeline",
+    unit: Unit::Money,
+    dimension: Dimension::Stage,
+    periods: &[],
+    help: "What the deals that are open now are worth by the share of deals won from each stage before, in the reporting \
+        currency.",
+    formula: "sum over stages of open_amount x won / (won + lost), of deals that had reached the stage and were closed in \
+        this fiscal year or the one before; each stage rounded once, half to even, and then added",
+    edge_cases: "With the scope's own shares, so it does not add up over scopes. A stage that no closed deal had reached has \
+        no share: absent, and the total is absent if something is open there, since any guess would be wrong. Absent if an \
+        exchange rate is missing.",
+    source: "deal events: stage, amount, currency, credits; reference records: fx_rate",
+    compute: weighted_pipeline,
+};
+
+fn weighted_pipeline(input: &Input<'_>) -> Computed {
+    let amounts = open_by_stage(input);
+    let weighted = |stage| {
+        let of_history = |measure| input.history.map_or(0, |history| history.tally.get(measure));
+        let won = of_history(Measure::WonReached(stage));
+        let closed = won + of_history(Measure::LostReached(stage));
+        let amount = amounts.get(&stage).map_or(Ok(0), Conversion::total)?;
+        let product = amount.checked_mul(won).ok_or(Absence::OutOfRange)?;
+        Ok(quotient(product, closed, "closed deals that had reached the stage")?.rounded())
+    };
+    let part = |stage| Part { key: PartKey::Stage(stage), value: weighted(stage).map(Value::Whole) };
+    let total = amounts
+        .keys()
+        .try_fold(0_i128, |total, &stage| total.checked_add(weighted(stage)?).ok_or(Absence::OutOfRange));
+    let parts = stages(input, &amounts).map(part).collect();
+    Computed { parts, ..total.map(Value::Whole).into() }
+}
 
 /// The amounts that are due, by currency, and converted at the latest rates.
 fn due(input: &Input<'_>) -> (BTreeMap<Currency, i128>, Result<i128, Absence>) {

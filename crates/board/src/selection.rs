@@ -1,0 +1,27 @@
+//! Which measures are read where only some are needed: a scrape must not copy whole years.
+
+use std::ops::Range;
+
+use model::{DurationBucket, Measure, StageIndex};
+
+/// Some kinds of measures, as ranges of codes, in the order of which they stand in rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Selection(Vec<Range<u32>>);
+
+impl Selection {
+    /// What [`kpi::Input::history`] has.
+    pub(crate) fn history() -> Self {
+        let stage = StageIndex(0);
+        let dwell = Measure::DwellVisits(stage, DurationBucket::of(0));
+        let ranges = [(dwell, dwell), (Measure::WonReached(stage), Measure::LostReached(stage))];
+        Self(ranges.map(|(first, last)| Measure::codes_of_kinds(first, last)).to_vec())
+    }
+
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = Range<u32>> {
+        self.0.iter().cloned()
+    }
+
+    pub(crate) fn contains(&self, measure: Measure) -> bool {
+        self.0.iter().any(|range| range.contains(&measure.code()))
+    }
+}
