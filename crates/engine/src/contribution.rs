@@ -10,6 +10,7 @@ use model::{
 
 use crate::activities::StoredActivity;
 use crate::config::FoldConfig;
+use crate::flow;
 use crate::hands;
 use crate::history::{History, State};
 use crate::story::Story;
@@ -70,6 +71,7 @@ pub(crate) fn of_append(
 
 /// What an event did, behind the story before it.
 fn of_event(before: Option<&Story<'_>>, state: &State<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
+    flow::of_event(before, state, config, out);
     let pipelines = &config.pipelines;
     if before.is_some_and(|story| story.latest.stage == state.stage) {
         return;

@@ -21,6 +21,7 @@ mod contribution;
 mod credits;
 mod deals;
 mod encoding;
+mod flow;
 mod fold;
 mod hands;
 mod history;

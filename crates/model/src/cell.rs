@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::activity::Category;
+use crate::flow::Flow;
 use crate::identifier::{RepIndex, TerritoryIndex};
 use crate::money::Currency;
 use crate::pipeline::StageIndex;
@@ -72,6 +73,8 @@ pub enum Measure {
     /// Amount of open deals by the day on which they are expected to close, as the latest event has it, divided over the
     /// credited reps.
     OpenDueAmount(Currency),
+    /// How the open amount changed, by the day of the event, divided over the reps credited before or after it.
+    FlowAmount(Flow, Currency),
     /// Activities, by the day they happened.
     Activities(Category),
     /// Seconds spent on activities, by the day they happened.
@@ -112,6 +115,7 @@ impl Measure {
             Self::MqlToSql => (26, 0, 0),
             Self::MqlDropped => (27, 0, 0),
             Self::OpenDueAmount(currency) => (28, 0, currency.number()),
+            Self::FlowAmount(flow, currency) => (29 + flow as u32, 0, currency.number()),
         };
         (what << 25) | ((first as u32) << 15) | second as u32
     }
@@ -151,6 +155,7 @@ impl Measure {
             Self::WonAmount(currency)
             | Self::OpenAmount(_, currency)
             | Self::OpenDueAmount(currency)
+            | Self::FlowAmount(_, currency)
             | Self::StageLeftAmount(_, currency)
             | Self::StageLostAmount(_, currency) => Some(currency),
             _ => None,
@@ -170,6 +175,7 @@ impl Measure {
             Self::WonAmount(_) => Self::WonAmount(currency),
             Self::OpenAmount(stage, _) => Self::OpenAmount(stage, currency),
             Self::OpenDueAmount(_) => Self::OpenDueAmount(currency),
+            Self::FlowAmount(flow, _) => Self::FlowAmount(flow, currency),
             Self::StageLeftAmount(stage, _) => Self::StageLeftAmount(stage, currency),
             Self::StageLostAmount(stage, _) => Self::StageLostAmount(stage, currency),
             other => other,
@@ -213,6 +219,7 @@ impl Measure {
             26 => Self::MqlToSql,
             27 => Self::MqlDropped,
             28 => Self::OpenDueAmount(currency()?),
+            kind @ 29..=37 => Self::FlowAmount(Flow::ALL[kind as usize - 29], currency()?),
             _ => return None,
         };
         (measure.code() == code).then_some(measure)
@@ -403,11 +410,14 @@ mod tests {
             Measure::MqlToSql,
             Measure::MqlDropped,
             Measure::OpenDueAmount(usd),
+            Measure::FlowAmount(Flow::New, usd),
+            Measure::FlowAmount(Flow::Exchanged, usd),
+            Measure::FlowAmount(Flow::Lost, usd),
         ] {
             assert_eq!(Measure::from_code(measure.code()), Some(measure));
             assert_eq!(Measure::from_code(measure.code() | 1 << 31), None);
         }
-        for code in [0, 1 << 25 | 1, 4 << 25, 9 << 25 | 7 << 15, 28 << 25, 29 << 25] {
+        for code in [0, 1 << 25 | 1, 4 << 25, 9 << 25 | 7 << 15, 28 << 25, 37 << 25, 38 << 25] {
             assert_eq!(Measure::from_code(code), None, "{code:x}");
         }
     }
