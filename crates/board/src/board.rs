@@ -1,6 +1,6 @@
 //! The board: tables of sums by period, what turns them into answers, and what is known of the partitions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -260,7 +260,7 @@ impl Board {
         let copied = self.copy(slot);
         let today = self.calendar.day_of(now);
         let last = period.map(|period| Day(self.calendar.days(period).end.0 - 1));
-        let gathered = self.gather(last.map_or(today, |last| last.min(today)));
+        let gathered = self.gather(period, today);
         // Names come before the cells that use them, so every index that was copied is in the organisation.
         let organisation = self.organisation();
         let nothing = || ScopeTally::new(self.reporting);
@@ -292,11 +292,13 @@ impl Board {
             territories: Vec::new(),
             teams: Vec::new(),
             reps: Vec::new(),
+            unlisted: BTreeMap::new(),
             company_beside: Beside::default(),
             reference: Arc::clone(&organisation.reference),
             pipelines: Arc::clone(&self.pipelines),
             thresholds: Arc::clone(&self.thresholds),
             elapsed: period.map(|period| self.elapsed(period, now)),
+            valued_on: last.filter(|&last| last < today),
         };
         let targets = Targets {
             reference: &organisation.reference,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use model::{DurationBucket, Measure, StageIndex};
+use model::{Currency, DurationBucket, Flow, Measure, StageIndex};
 
 /// Some kinds of measures, as ranges of codes, in the order of which they stand in rows.
 #[derive(Debug, Clone)]
@@ -15,6 +15,12 @@ impl Selection {
         let dwell = Measure::DwellVisits(stage, DurationBucket::of(0));
         let ranges = [(dwell, dwell), (Measure::WonReached(stage), Measure::LostReached(stage))];
         Self(ranges.map(|(first, last)| Measure::codes_of_kinds(first, last)).to_vec())
+    }
+
+    /// The flows of the open amount, in all currencies; any will do to tell which they are.
+    pub(crate) fn flows(any: Currency) -> Self {
+        let of = |flow| Measure::FlowAmount(flow, any);
+        Self(vec![Measure::codes_of_kinds(of(Flow::New), of(Flow::Lost))])
     }
 
     pub(crate) fn ranges(&self) -> impl Iterator<Item = Range<u32>> {

@@ -131,11 +131,14 @@ pub struct View {
     pub teams: Vec<ViewRow>,
     /// By rep.
     pub reps: Vec<ViewRow>,
+    /// Reps and territories that are not listed, but have something open or something at other times.
+    pub(crate) unlisted: BTreeMap<Scope, (ScopeTally, Beside)>,
     pub(crate) company_beside: Beside,
     pub(crate) reference: Arc<Reference>,
     pub(crate) pipelines: Arc<Pipelines>,
     pub(crate) thresholds: Arc<Thresholds>,
     pub(crate) elapsed: Option<(i128, i128)>,
+    pub(crate) valued_on: Option<Day>,
 }
 
 impl View {
@@ -174,7 +177,9 @@ impl View {
         let (sums, beside) = match (scope, row) {
             (Scope::Company, _) => (&self.company, &self.company_beside),
             (_, Some(row)) => (&row.sums, &row.beside),
-            (_, None) => (&nothing, &nothing_beside),
+            (_, None) => {
+                self.unlisted.get(scope).map_or((&nothing, &nothing_beside), |(sums, beside)| (sums, beside))
+            }
         };
         self.catalogue().map(|kpi| self.evaluate_sums(kpi, sums, beside)).collect()
     }
@@ -185,6 +190,8 @@ impl View {
             previous: beside.previous.as_ref().map(ScopeTally::sums),
             standing: beside.standing.as_ref().unwrap_or(sums).sums(),
             history: beside.around.history(),
+            after: beside.around.after(),
+            valued_on: self.valued_on,
             quotas: &beside.quotas,
             goal: beside.goal,
             elapsed: self.elapsed,
@@ -223,6 +230,8 @@ impl View {
                     sums,
                     beside,
                 });
+            } else if !related.is_empty() {
+                self.unlisted.insert(Scope::Rep(rep.id.to_string()), related.beside(Vec::new(), None));
             }
         }
         self.reps.sort_unstable_by(|left, right| left.id.cmp(&right.id));
@@ -250,9 +259,11 @@ impl View {
             for &region in &territory.regions {
                 regions[region].merge(&related);
             }
+            let beside = |related: Related| {
+                related.beside(quotas.at_home_in(&territory.id).to_vec(), goal_of(&territory.id))
+            };
             if territory.is_leaf || !related.sums.is_empty() {
-                let inside = quotas.at_home_in(&territory.id);
-                let (sums, beside) = related.beside(inside.to_vec(), goal_of(&territory.id));
+                let (sums, beside) = beside(related);
                 self.territories.push(ViewRow {
                     id: Arc::clone(&territory.id),
                     name: Arc::clone(&territory.name),
@@ -261,6 +272,8 @@ impl View {
                     sums,
                     beside,
                 });
+            } else if !related.is_empty() {
+                self.unlisted.insert(Scope::Territory(territory.id.to_string()), beside(related));
             }
         }
         self.territories.sort_unstable_by(|left, right| left.id.cmp(&right.id));
@@ -285,6 +298,12 @@ impl View {
 }
 
 impl Related {
+    fn is_empty(&self) -> bool {
+        let Self { sums, previous, standing, around } = self;
+        let others = [previous, standing].into_iter().flatten();
+        std::iter::once(sums).chain(others).chain(around.sums()).all(ScopeTally::is_empty)
+    }
+
     fn beside(self, quotas: Vec<RepQuota>, goal: Option<Result<i128, Absence>>) -> (ScopeTally, Beside) {
         let Self { sums, previous, standing, around } = self;
         (sums, Beside { previous, standing, around, quotas, goal })

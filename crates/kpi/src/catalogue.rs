@@ -16,6 +16,7 @@ mod funnel;
 mod outcomes;
 mod pipeline;
 mod targets;
+mod waterfall;
 
 /// By what a KPI is told beside its scope and period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub enum Dimension {
     Category,
     /// One value a range of attainment.
     Attainment,
+    /// One value a step of the pipeline waterfall.
+    Flow,
 }
 
 impl Dimension {
@@ -39,6 +42,7 @@ impl Dimension {
             Self::Stage => "stage",
             Self::Category => "category",
             Self::Attainment => "attainment",
+            Self::Flow => "flow",
         }
     }
 }
@@ -143,6 +147,7 @@ pub static CATALOGUE: &[Kpi] = &[
     coverage::WEIGHTED_PIPELINE,
     coverage::OPEN_AMOUNT_DUE,
     coverage::PIPELINE_COVERAGE,
+    waterfall::PIPELINE_WATERFALL,
     activities::ACTIVITIES,
     activities::ACTIVITY_MINUTES,
     activities::SELLING_TIME_SHARE,

@@ -7,8 +7,8 @@ use crate::amounts::Amounts;
 use crate::input::{RepQuota, Sums, Thresholds};
 use crate::value::Attainment;
 use model::{
-    Calendar, Category, Day, DurationBucket, FxRate, Pipeline, Pipelines, Reference, ReferenceRecord, Stage,
-    Tally,
+    Calendar, Category, Day, DurationBucket, Flow, FxRate, Pipeline, Pipelines, Reference, ReferenceRecord,
+    Stage, Tally,
 };
 
 fn currency(code: &str) -> Currency {
@@ -58,6 +58,8 @@ fn evaluate_with<'a>(name: &str, sums: Sums<'a>, with: impl FnOnce(&mut Input<'a
         previous: None,
         standing: sums,
         history: None,
+        after: None,
+        valued_on: None,
         quotas: &[],
         goal: None,
         elapsed: None,
@@ -324,6 +326,68 @@ fn the_pipeline_is_weighted_by_what_was_won_from_its_stages() {
         assert_eq!((found.value, found_parts), (total, parts), "{sums:?} {history:?}");
     }
     assert_eq!(evaluate("weighted_pipeline", &[(open(lead, "USD"), 100)]).value, unknown);
+}
+
+#[test]
+fn a_waterfall_balances_to_the_minor_unit() {
+    let open = |code| Measure::OpenAmount(StageIndex(1), currency(code));
+    let flow = |flow, code| Measure::FlowAmount(flow, currency(code));
+    let (standing, _) = outcomes(0, 0, &[(open("USD"), 1_000), (open("EUR"), 7)]);
+    // Won since: so much more was open at the end.
+    let (after, _) = outcomes(0, 0, &[(flow(Flow::Won, "EUR"), 4), (flow(Flow::New, "USD"), 300)]);
+    let flows = [
+        (flow(Flow::New, "EUR"), 3),
+        (flow(Flow::New, "USD"), 100),
+        (flow(Flow::Reopened, "EUR"), 1),
+        (flow(Flow::MovedIn, "EUR"), 1),
+        (flow(Flow::Increased, "EUR"), 5),
+        (flow(Flow::Exchanged, "EUR"), -9),
+        (flow(Flow::Exchanged, "USD"), 10),
+        (flow(Flow::Decreased, "EUR"), 1),
+        (flow(Flow::MovedOut, "USD"), 20),
+        (flow(Flow::Won, "EUR"), 5),
+        (flow(Flow::Lost, "EUR"), 1),
+    ];
+    let (tally, amounts) = outcomes(0, 0, &flows);
+    let evaluate = |valued_on, tally: &Tally| {
+        let sums = Sums { tally, amounts: &amounts };
+        evaluate_with("pipeline_waterfall", sums, |input| {
+            input.standing = Sums { tally: &standing, amounts: &amounts };
+            input.after = Some(Sums { tally: &after, amounts: &amounts });
+            input.valued_on = valued_on;
+        })
+    };
+    let waterfall = evaluate(Some(Day(0)), &tally);
+    let parts: Vec<(&str, i128)> = waterfall
+        .parts
+        .iter()
+        .map(|part| match (part.key, part.value) {
+            (PartKey::Flow(step), Ok(value)) => (step.name(), value.rounded()),
+            other => unreachable!("{other:?}"),
+        })
+        .collect();
+    // End: 700 USD and 11 EUR; start: 610 USD and 17 EUR, at 1.5 each, half to even.
+    let expected = [
+        ("start", 636),
+        ("new", 104),
+        ("reopened", 2),
+        ("moved_in", 1),
+        ("increased", 7),
+        ("exchanged", -3),
+        ("decreased", 1),
+        ("moved_out", 20),
+        ("won", 8),
+        ("lost", 2),
+        ("end", 716),
+    ];
+    assert_eq!(parts, expected);
+    let signs = std::iter::once(1).chain(Flow::ALL.map(Flow::sign));
+    let balance: i128 = parts.iter().zip(signs).map(|((_, minor), sign)| sign * minor).sum();
+    assert_eq!((balance, waterfall.value), (716, Ok(Value::Whole(716))));
+    assert_eq!(waterfall.by_currency, [(currency("EUR"), 11), (currency("USD"), 700)]);
+
+    let missing = evaluate(Some(Day(-1)), &tally);
+    assert_eq!((missing.value, missing.parts.len()), (no_rate("EUR", Some(Day(-1))), 0));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the values of one scope and period are made from.
 
-use model::{Pipelines, Reference, Tally};
+use model::{Day, Pipelines, Reference, Tally};
 use serde::{Deserialize, Serialize};
 
 use crate::amounts::Amounts;
@@ -37,6 +37,12 @@ pub struct Input<'a> {
     /// before. The day is the period's last, or today if that is earlier or there is no period. Of `WonReached`,
     /// `LostReached` and `DwellVisits` alone; none where nobody has gathered them.
     pub history: Option<Sums<'a>>,
+    /// The flows of the open amount of the same scope after the period; none for what stands now, and where nobody has
+    /// gathered them.
+    pub after: Option<Sums<'a>>,
+    /// The day whose exchange rates hold for what was open at the period's end: its last; none while it lasts and for
+    /// what stands now, where the latest hold.
+    pub valued_on: Option<Day>,
     /// Of each rep of the scope who has a quota for the period.
     pub quotas: &'a [RepQuota],
     /// The scope's goal for the period, in minor units of the reporting currency.

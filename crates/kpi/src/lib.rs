@@ -20,4 +20,4 @@ pub use catalogue::{CATALOGUE, Dimension, Kpi, find};
 pub use conversion::Conversion;
 pub use input::{Input, RepQuota, Sums, Thresholds};
 pub use page::page;
-pub use value::{Absence, Attainment, KpiValue, Part, PartKey, Unit, Value, Verdict};
+pub use value::{Absence, Attainment, KpiValue, Part, PartKey, Unit, Value, Verdict, WaterfallStep};

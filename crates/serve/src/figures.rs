@@ -105,6 +105,7 @@ enum By {
     Stage(Vec<StageFigure>),
     Category(Vec<CategoryFigure>),
     Attainment(Vec<AttainmentFigure>),
+    Flow(Vec<FlowFigure>),
 }
 
 #[derive(Debug, Serialize)]
@@ -113,6 +114,7 @@ enum Named {
     Stage { pipeline: String, stage: String },
     Category { category: &'static str },
     Attainment { attainment: &'static str },
+    Flow { flow: &'static str },
 }
 
 impl Named {
@@ -124,6 +126,7 @@ impl Named {
             }
             PartKey::Category(category) => Self::Category { category: category.name() },
             PartKey::Attainment(range) => Self::Attainment { attainment: range.name() },
+            PartKey::Flow(step) => Self::Flow { flow: step.name() },
         }
     }
 }
@@ -150,12 +153,20 @@ struct AttainmentFigure {
     figure: Figure,
 }
 
+#[derive(Debug, Serialize)]
+struct FlowFigure {
+    flow: &'static str,
+    #[serde(flatten)]
+    figure: Figure,
+}
+
 impl KpiFigure {
     pub(crate) fn new(value: &KpiValue, pipelines: &Pipelines) -> Self {
         let KpiValue { kpi, currency, .. } = *value;
         let mut stages = Vec::new();
         let mut categories = Vec::new();
         let mut ranges = Vec::new();
+        let mut flows = Vec::new();
         for part in &value.parts {
             let figure = Figure::new(kpi.unit, currency, part.value);
             match part.key {
@@ -169,6 +180,7 @@ impl KpiFigure {
                 PartKey::Attainment(range) => {
                     ranges.push(AttainmentFigure { attainment: range.name(), figure });
                 }
+                PartKey::Flow(step) => flows.push(FlowFigure { flow: step.name(), figure }),
             }
         }
         let by_currency = value.by_currency.iter();
@@ -184,6 +196,7 @@ impl KpiFigure {
                 kpi::Dimension::Stage => Some(By::Stage(stages)),
                 kpi::Dimension::Category => Some(By::Category(categories)),
                 kpi::Dimension::Attainment => Some(By::Attainment(ranges)),
+                kpi::Dimension::Flow => Some(By::Flow(flows)),
             },
             verdict: value.verdict.map(kpi::Verdict::name),
             named: value.named.map(|key| Named::new(key, pipelines)),

@@ -1,10 +1,13 @@
 //! What views have from other times than their own: their KPIs are those of the naive sums.
 
-use kpi::{Input, KpiValue, Sums, Thresholds};
-use model::{Day, Measure, Period, PeriodKind, Reference, Timestamp};
-use tallyboard_board::{Board, PeriodSlot, ScopeTally};
+use kpi::{Input, KpiValue, Sums, Thresholds, Value};
+use model::{
+    CellKey, Day, Flow, Measure, PartitionId, Period, PeriodKind, Reference, RepIndex, StageIndex,
+    TerritoryIndex, Timestamp,
+};
+use tallyboard_board::{Board, PeriodSlot, Scope, ScopeTally, Stamp};
 
-use crate::fixture::calendar;
+use crate::fixture::{calendar, currency, day, empty_board, rate, reference, rep};
 
 /// The naive sums of a scope over the days and measures that a predicate takes.
 pub(crate) type Naive<'a> = &'a dyn Fn(&dyn Fn(Day, Measure) -> bool) -> ScopeTally;
@@ -32,12 +35,19 @@ pub(crate) fn expected(
             matches!(measure, Measure::WonReached(_) | Measure::LostReached(_) | Measure::DwellVisits(..));
         is_wanted && (is_in(year, day) || is_in(year.previous(), day))
     });
+    let until = calendar().days(calendar().period_of(PeriodKind::Year, today).next()).end;
+    let after = slot.period().map(|period| {
+        let end = calendar().days(period).end;
+        naive(&|day, measure| matches!(measure, Measure::FlowAmount(..)) && (end..until).contains(&day))
+    });
     let thresholds = Thresholds::default();
     let input = Input {
         sums: sums(&own),
         previous: None,
         standing: sums(&standing),
         history: Some(sums(&history)),
+        after: after.as_ref().map(sums),
+        valued_on: slot.period().map(|_| last).filter(|&last| last < today),
         quotas: &[],
         goal: None,
         elapsed: None,
@@ -51,8 +61,56 @@ pub(crate) fn expected(
 }
 
 /// The KPIs that [`expected`] tells.
-pub(crate) const AROUND: [&str; 1] = ["weighted_pipeline"];
+pub(crate) const AROUND: [&str; 2] = ["weighted_pipeline", "pipeline_waterfall"];
 
 const fn sums(of: &ScopeTally) -> Sums<'_> {
     Sums { tally: &of.tally, amounts: &of.amounts }
+}
+
+#[test]
+fn a_waterfall_leads_from_one_period_to_what_is_open_now() {
+    let board = empty_board();
+    board.set_reference(reference(vec![
+        rep("ann", Some("hunters"), None),
+        rate("EUR", 2_000, day("2025-01-01")),
+        rate("EUR", 3_000, day("2026-11-01")),
+    ]));
+    let now = Timestamp::parse("2026-11-24T12:00:00Z").unwrap();
+    let [eur, usd] = ["EUR", "USD"].map(currency);
+    let cells = [
+        ("", Measure::OpenAmount(StageIndex(0), eur), 50),
+        ("", Measure::OpenAmount(StageIndex(1), usd), 7),
+        ("2025-12-31", Measure::FlowAmount(Flow::New, eur), 90),
+        ("2026-10-31", Measure::FlowAmount(Flow::Won, eur), 10),
+        ("2026-11-24", Measure::FlowAmount(Flow::Lost, eur), 30),
+        ("2026-11-25", Measure::FlowAmount(Flow::New, usd), 7),
+    ];
+    let cells = cells.map(|(on, measure, value)| {
+        let on = if on.is_empty() { CellKey::STANDING } else { day(on) };
+        (CellKey { rep: RepIndex(0), territory: TerritoryIndex(0), day: on, measure }, value)
+    });
+    let stamp = Stamp { progress: 1, positions: Vec::new() };
+    board.writer(PartitionId(0)).publish(stamp, &["ann"], &["oslo"], cells).unwrap();
+    let open = |scope: &Scope| {
+        let kpis = board.kpis(scope, None, now);
+        kpis.into_iter().find(|kpi| kpi.kpi.name == "open_amount").unwrap().value
+    };
+    for scope in [Scope::Company, Scope::Team("hunters".to_owned()), Scope::Territory("oslo".to_owned())] {
+        for (period, start, end) in [
+            ("2025-12-31", 0, 180),
+            ("2026-10", 180, 160),
+            // What is said to happen tomorrow is in the week, and in what is open, but not in today.
+            ("2026-11-24", 240, 150),
+            ("2026-W48", 240, 157),
+            ("2026", 270, 157),
+            ("2027", 157, 157),
+        ] {
+            let period = board.calendar().parse(period).unwrap();
+            let kpis = board.kpis(&scope, Some(period), now);
+            let found = kpis.iter().find(|kpi| kpi.kpi.name == "pipeline_waterfall").unwrap();
+            let ends = [&found.parts[0], &found.parts[found.parts.len() - 1]].map(|part| part.value);
+            assert_eq!(ends, [start, end].map(|minor| Ok(Value::Whole(minor))), "{scope:?} {period:?}");
+        }
+        assert_eq!(open(&scope), Ok(Value::Whole(157)));
+    }
 }

@@ -36,11 +36,13 @@ impl Level {
         }
     }
 
-    /// Reps and teams by stage would be too many series for too few questions: they have their total.
+    /// Reps and teams by stage or by flow would be too many series for too few questions: they have their total.
     fn has_parts(self, dimension: Dimension) -> bool {
         match dimension {
             Dimension::None => false,
-            Dimension::Stage => matches!(self, Self::Company | Self::Region | Self::Territory),
+            Dimension::Stage | Dimension::Flow => {
+                matches!(self, Self::Company | Self::Region | Self::Territory)
+            }
             Dimension::Category => true,
             Dimension::Attainment => self != Self::Rep,
         }
@@ -188,6 +190,7 @@ fn write_value(
         match part.key {
             PartKey::Category(category) => label(&mut labels, "category", category.name()),
             PartKey::Attainment(range) => label(&mut labels, "attainment", range.name()),
+            PartKey::Flow(step) => label(&mut labels, "flow", step.name()),
             PartKey::Stage(index) => {
                 let (pipeline, stage) = stage_names(board.pipelines(), index);
                 label(&mut labels, "pipeline", &pipeline);
