@@ -23,6 +23,12 @@ impl Selection {
         Self(vec![Measure::codes_of_kinds(of(Flow::New), of(Flow::Lost))])
     }
 
+    /// The won amounts, in all currencies.
+    pub(crate) fn won_amounts(any: Currency) -> Self {
+        let won = Measure::WonAmount(any);
+        Self(vec![Measure::codes_of_kinds(won, won)])
+    }
+
     pub(crate) fn ranges(&self) -> impl Iterator<Item = Range<u32>> {
         self.0.iter().cloned()
     }

@@ -192,6 +192,7 @@ impl View {
             history: beside.around.history(),
             after: beside.around.after(),
             valued_on: self.valued_on,
+            last_year: beside.around.last_year(),
             quotas: &beside.quotas,
             goal: beside.goal,
             elapsed: self.elapsed,

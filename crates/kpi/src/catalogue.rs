@@ -125,6 +125,7 @@ pub static CATALOGUE: &[Kpi] = &[
     targets::REPS_BY_ATTAINMENT,
     targets::GOAL_ATTAINMENT,
     targets::GOAL_PACE,
+    targets::GOAL_PACE_BY_LAST_YEAR,
     targets::REQUIRED_DEALS,
     targets::REQUIRED_LEADS,
     funnel::STAGE_ENTERED,

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::amounts::Amounts;
-use crate::input::{RepQuota, Sums, Thresholds};
+use crate::input::{LastYear, RepQuota, Sums, Thresholds};
 use crate::value::Attainment;
 use model::{
     Calendar, Category, Day, DurationBucket, Flow, FxRate, Pipeline, Pipelines, Reference, ReferenceRecord,
@@ -60,6 +60,7 @@ fn evaluate_with<'a>(name: &str, sums: Sums<'a>, with: impl FnOnce(&mut Input<'a
         history: None,
         after: None,
         valued_on: None,
+        last_year: None,
         quotas: &[],
         goal: None,
         elapsed: None,
@@ -424,6 +425,37 @@ fn goals_tell_what_is_missing() {
             input.elapsed = Some((30, 90));
         });
         assert_eq!((found.value, found.verdict), (value, verdict), "{name} {goal:?}");
+    }
+}
+
+#[test]
+fn pace_goes_as_last_year_did() {
+    let (tally, amounts) = outcomes(2, 300, &[]);
+    let nothing = Err(Absence::NothingToDivideBy("won amounts of last year's period"));
+    let not_yet = Err(Absence::NothingToDivideBy("goal for the time that has passed"));
+    // 600 of 2 000, where a quarter or a third of last year's had been won by now.
+    for (goal, last_year, value, verdict) in [
+        (Some(2_000), Some((400, 100)), quotient_of(600 * 400, 2_000 * 100), Some(Verdict::OnPace)),
+        (Some(2_000), Some((300, 100)), quotient_of(600 * 300, 2_000 * 100), Some(Verdict::BehindPace)),
+        (Some(2_000), Some((400, 120)), quotient_of(600 * 400, 2_000 * 120), Some(Verdict::OnPace)),
+        (Some(2_000), Some((400, 0)), not_yet, None),
+        (Some(2_000), Some((0, 0)), nothing, None),
+        (Some(2_000), Some((-5, 5)), nothing, None),
+        (Some(2_000), None, nothing, None),
+        (Some(0), Some((400, 100)), not_yet, None),
+        (None, Some((400, 100)), Err(Absence::NoGoal), None),
+    ] {
+        let (whole, to_date) = last_year.unwrap_or_default();
+        let (whole, to_date) = (outcomes(1, whole, &[]), outcomes(1, to_date, &[]));
+        let found =
+            evaluate_with("goal_pace_by_last_year", Sums { tally: &tally, amounts: &amounts }, |input| {
+                input.goal = goal.map(Ok);
+                input.last_year = last_year.map(|_| LastYear {
+                    whole: Sums { tally: &whole.0, amounts: &whole.1 },
+                    to_date: Sums { tally: &to_date.0, amounts: &to_date.1 },
+                });
+            });
+        assert_eq!((found.value, found.verdict), (value, verdict), "{goal:?} {last_year:?}");
     }
 }
 

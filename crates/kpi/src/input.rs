@@ -24,6 +24,15 @@ pub struct RepQuota {
     pub quota: Result<i128, Absence>,
 }
 
+/// Won amounts of the same period a year before; nothing else is in the sums.
+#[derive(Debug, Clone, Copy)]
+pub struct LastYear<'a> {
+    /// Of the whole period.
+    pub whole: Sums<'a>,
+    /// Of as large a share of its days, from the first on, as has begun of the period: to the nearest day.
+    pub to_date: Sums<'a>,
+}
+
 /// What definitions may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
@@ -43,6 +52,9 @@ pub struct Input<'a> {
     /// The day whose exchange rates hold for what was open at the period's end: its last; none while it lasts and for
     /// what stands now, where the latest hold.
     pub valued_on: Option<Day>,
+    /// The won amounts of the same scope in the same period a year before; none where nobody has gathered them, as where
+    /// no goal is set for the period.
+    pub last_year: Option<LastYear<'a>>,
     /// Of each rep of the scope who has a quota for the period.
     pub quotas: &'a [RepQuota],
     /// The scope's goal for the period, in minor units of the reporting currency.

@@ -18,6 +18,6 @@ mod value;
 pub use amounts::Amounts;
 pub use catalogue::{CATALOGUE, Dimension, Kpi, find};
 pub use conversion::Conversion;
-pub use input::{Input, RepQuota, Sums, Thresholds};
+pub use input::{Input, LastYear, RepQuota, Sums, Thresholds};
 pub use page::page;
 pub use value::{Absence, Attainment, KpiValue, Part, PartKey, Unit, Value, Verdict, WaterfallStep};

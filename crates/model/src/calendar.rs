@@ -64,6 +64,19 @@ impl Period {
         Self { kind: self.kind, ordinal: self.ordinal - 1 }
     }
 
+    /// The same period a year before: the month, quarter or year of that place; none for days and weeks, which years do not
+    /// consist of.
+    #[must_use]
+    pub const fn year_before(self) -> Option<Self> {
+        let periods = match self.kind {
+            PeriodKind::Day | PeriodKind::Week => return None,
+            PeriodKind::Month => 12,
+            PeriodKind::Quarter => 4,
+            PeriodKind::Year => 1,
+        };
+        Some(Self { kind: self.kind, ordinal: self.ordinal - periods })
+    }
+
     /// The period of the same kind right behind.
     #[must_use]
     pub const fn next(self) -> Self {

@@ -270,6 +270,15 @@ impl Reference {
         }
     }
 
+    /// Whether a goal is set for a period, for whatever scope.
+    #[must_use]
+    pub fn has_goals(&self, period: &str) -> bool {
+        let is_of_period =
+            |record| matches!(record, &ReferenceRecord::Goal(ref goal) if goal.period == period);
+        // A key begins with what the record is.
+        self.records.range("goal/".to_owned().."goal0".to_owned()).any(|(_, record)| is_of_period(record))
+    }
+
     /// The rate of a currency that holds on a day, times 10^[`FxRate::SCALE`]; with no day, the latest.
     #[must_use]
     pub fn rate(&self, currency: Currency, day: Option<Day>) -> Option<i64> {

@@ -1,9 +1,9 @@
 //! What views have from other times than their own: their KPIs are those of the naive sums.
 
-use kpi::{Input, KpiValue, Sums, Thresholds, Value};
+use kpi::{Absence, Input, KpiValue, Sums, Thresholds, Value};
 use model::{
-    CellKey, Day, Flow, Measure, PartitionId, Period, PeriodKind, Reference, RepIndex, StageIndex,
-    TerritoryIndex, Timestamp,
+    CellKey, Day, Flow, Goal, GoalScope, Measure, Money, PartitionId, Period, PeriodKind, Reference,
+    ReferenceRecord, RepIndex, StageIndex, TerritoryIndex, Timestamp,
 };
 use tallyboard_board::{Board, PeriodSlot, Scope, ScopeTally, Stamp};
 
@@ -48,6 +48,7 @@ pub(crate) fn expected(
         history: Some(sums(&history)),
         after: after.as_ref().map(sums),
         valued_on: slot.period().map(|_| last).filter(|&last| last < today),
+        last_year: None,
         quotas: &[],
         goal: None,
         elapsed: None,
@@ -112,5 +113,60 @@ fn a_waterfall_leads_from_one_period_to_what_is_open_now() {
             assert_eq!(ends, [start, end].map(|minor| Ok(Value::Whole(minor))), "{scope:?} {period:?}");
         }
         assert_eq!(open(&scope), Ok(Value::Whole(157)));
+    }
+}
+
+#[test]
+fn last_year_counts_up_to_the_same_share_of_days() {
+    let board = empty_board();
+    let goal = |scope, period: &str| {
+        let won_amount = Money { minor: 1_000, currency: currency("USD") };
+        ReferenceRecord::Goal(Goal { scope, period: period.to_owned(), won_amount })
+    };
+    board.set_reference(reference(vec![
+        rate("EUR", 2_000, day("2023-01-01")),
+        rate("EUR", 3_000, day("2023-02-15")),
+        goal(GoalScope::Company, "2024-02"),
+        goal(GoalScope::Company, "2024-Q1"),
+        goal(GoalScope::Rep("bob".to_owned()), "2024-03"),
+    ]));
+    let won = |code| Measure::WonAmount(currency(code));
+    let cells = [
+        (0, "2023-02-01", won("USD"), 100),
+        (0, "2023-02-14", won("EUR"), 50),
+        (1, "2023-02-15", won("EUR"), 100),
+        (0, "2023-03-01", won("USD"), 500),
+        (0, "2024-02-01", won("USD"), 300),
+    ];
+    let cells = cells.map(|(rep, on, measure, value)| {
+        (CellKey { rep: RepIndex(rep), territory: TerritoryIndex(0), day: day(on), measure }, value)
+    });
+    let stamp = Stamp { progress: 1, positions: Vec::new() };
+    board.writer(PartitionId(0)).publish(stamp, &["ann", "bob"], &["oslo"], cells).unwrap();
+    let pace = |period: &str, on: &str| {
+        let now = Timestamp::parse(&format!("{on}T12:00:00Z")).unwrap();
+        let period = board.calendar().parse(period).unwrap();
+        let kpis = board.kpis(&Scope::Company, Some(period), now);
+        kpis.into_iter().find(|kpi| kpi.kpi.name == "goal_pace_by_last_year").unwrap().value
+    };
+    let quotient =
+        |passed: i128, all: i128| Ok(Value::Quotient { numerator: 300 * all, denominator: 1_000 * passed });
+    let nothing_yet = Err(Absence::NothingToDivideBy("goal for the time that has passed"));
+    for (period, on, expected) in [
+        // Of 29 days in 2024 and 28 in 2023: 14 are 13.5, so 14; 15 are 14.5, so 14; 16 are 15.4, so 15.
+        ("2024-02", "2024-01-31", nothing_yet),
+        ("2024-02", "2024-02-01", quotient(100, 500)),
+        ("2024-02", "2024-02-13", quotient(100, 500)),
+        ("2024-02", "2024-02-14", quotient(200, 500)),
+        ("2024-02", "2024-02-15", quotient(200, 500)),
+        ("2024-02", "2024-02-16", quotient(500, 500)),
+        ("2024-02", "2024-02-29", quotient(500, 500)),
+        ("2024-02", "2024-07-01", quotient(500, 500)),
+        ("2024-Q1", "2024-02-29", quotient(500, 1_000)),
+        ("2024-Q1", "2024-03-02", quotient(1_000, 1_000)),
+        ("2024-03", "2024-03-02", Err(Absence::NoGoal)),
+        ("2024", "2024-03-02", Err(Absence::NoGoal)),
+    ] {
+        assert_eq!(pace(period, on), expected, "{period} {on}");
     }
 }
