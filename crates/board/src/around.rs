@@ -1,9 +1,12 @@
 //! What a view needs from other times than its own period: gathered from tables of periods, which are kept anyway.
 
+use std::sync::Arc;
+
 use kpi::{LastYear, Sums};
 use model::{Day, Period, PeriodKind};
 
 use crate::board::Board;
+use crate::history::{Gathered as GatheredHistory, Histories};
 use crate::selection::Selection;
 use crate::table::{Copied, PeriodSlot};
 use crate::view::ScopeTally;
@@ -11,7 +14,8 @@ use crate::view::ScopeTally;
 /// Sums of one scope at other times; each has only the measures that it is there for. See [`kpi::Input`].
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Around {
-    history: Option<ScopeTally>,
+    /// Shared by views that are made together.
+    pub(crate) history: Option<Arc<ScopeTally>>,
     after: Option<ScopeTally>,
     /// Of the period a year before: all of it, and as much as has passed of this one.
     last_year: Option<ScopeTally>,
@@ -19,10 +23,10 @@ pub(crate) struct Around {
 }
 
 impl Around {
+    /// Adds all but the history, which each scope is given as a whole.
     pub(crate) fn merge(&mut self, other: &Self) {
-        let Self { history, after, last_year, last_year_to_date } = self;
+        let Self { history: _, after, last_year, last_year_to_date } = self;
         for (own, other) in [
-            (history, &other.history),
             (after, &other.after),
             (last_year, &other.last_year),
             (last_year_to_date, &other.last_year_to_date),
@@ -35,11 +39,11 @@ impl Around {
 
     pub(crate) fn sums(&self) -> impl Iterator<Item = &ScopeTally> {
         let Self { history, after, last_year, last_year_to_date } = self;
-        [history, after, last_year, last_year_to_date].into_iter().flatten()
+        [after, last_year, last_year_to_date].into_iter().flatten().chain(history.as_deref())
     }
 
     pub(crate) fn history(&self) -> Option<Sums<'_>> {
-        self.history.as_ref().map(ScopeTally::sums)
+        self.history.as_deref().map(ScopeTally::sums)
     }
 
     pub(crate) fn after(&self) -> Option<Sums<'_>> {
@@ -59,19 +63,20 @@ pub(crate) struct Gathered {
 }
 
 impl Board {
-    /// What a view of a period, or of what stands now, is to have around it.
+    /// What a view of a period, or of what stands now, is to have around it beside the history.
     pub(crate) fn gather(&self, period: Option<Period>, today: Day) -> Vec<Gathered> {
-        let last = period.map_or(today, |period| Day(self.calendar().days(period).end.0 - 1).min(today));
-        let year = self.calendar().period_of(PeriodKind::Year, last);
-        let mut gathered = vec![Gathered {
-            of: |around| &mut around.history,
-            copies: self.copies(&[year.previous(), year], &Selection::history()),
-        }];
+        let mut gathered = Vec::new();
         if let Some(period) = period {
             gathered.push(self.after(period, today));
             gathered.extend(self.last_year(period, today));
         }
         gathered
+    }
+
+    /// The history up to the fiscal year of a day.
+    pub(crate) fn gather_history<'h>(&self, day: Day, shared: &'h mut Histories) -> &'h mut GatheredHistory {
+        let year = self.calendar().period_of(PeriodKind::Year, day);
+        shared.of_year(year, || self.copies(&[year.previous(), year], &Selection::history()))
     }
 
     fn after(&self, period: Period, today: Day) -> Gathered {

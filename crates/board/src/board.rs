@@ -13,6 +13,7 @@ use model::{
 use parking_lot::{Mutex, RwLock};
 
 use crate::around::{Around, Gathered};
+use crate::history::{Histories, History};
 use crate::leaderboard::{Group, Leaderboard, Order};
 use crate::members::Members;
 use crate::names::Names;
@@ -254,6 +255,18 @@ impl Board {
     /// what stands now, and a look into the rows of two years, all locked for a copy only.
     #[must_use]
     pub fn view(&self, slot: PeriodSlot, now: Timestamp) -> View {
+        self.view_with(slot, now, &mut Histories::default())
+    }
+
+    /// The views of several periods, in their order. Cost: less than each by itself, since they share what they need of
+    /// years.
+    #[must_use]
+    pub fn views(&self, slots: &[PeriodSlot], now: Timestamp) -> Vec<View> {
+        let mut histories = Histories::default();
+        slots.iter().map(|&slot| self.view_with(slot, now, &mut histories)).collect()
+    }
+
+    fn view_with(&self, slot: PeriodSlot, now: Timestamp, histories: &mut Histories) -> View {
         let period = slot.period();
         let previous = period.map(|period| self.copy(PeriodSlot::Period(period.previous())));
         let standing = period.map(|_| self.copy(PeriodSlot::Standing));
@@ -261,8 +274,10 @@ impl Board {
         let today = self.calendar.day_of(now);
         let last = period.map(|period| Day(self.calendar.days(period).end.0 - 1));
         let gathered = self.gather(period, today);
+        let history = self.gather_history(last.map_or(today, |last| last.min(today)), histories);
         // Names come before the cells that use them, so every index that was copied is in the organisation.
         let organisation = self.organisation();
+        let history = history.history(&organisation, self.reporting);
         let nothing = || ScopeTally::new(self.reporting);
         let mut nothing = Related {
             sums: nothing(),
@@ -273,6 +288,8 @@ impl Board {
         gathered.iter().for_each(|some| *(some.of)(&mut nothing.around) = Some(nothing.sums.clone()));
         let mut reps = vec![nothing.clone(); organisation.reps.len()];
         let mut territories = vec![nothing.clone(); organisation.territories.len()];
+        History::give(&history.reps, &mut reps);
+        History::give(&history.territories, &mut territories);
         let mut add = |copied: &Copied, of: &dyn Fn(&mut Related) -> Option<&mut ScopeTally>| {
             copied.each(&organisation.reference, |rep, territory, add| {
                 of(&mut reps[rep.0 as usize]).map(add);
@@ -298,6 +315,7 @@ impl Board {
             pipelines: Arc::clone(&self.pipelines),
             thresholds: Arc::clone(&self.thresholds),
             elapsed: period.map(|period| self.elapsed(period, now)),
+            history,
             valued_on: last.filter(|&last| last < today),
         };
         let targets = Targets {

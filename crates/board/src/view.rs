@@ -7,6 +7,7 @@ use kpi::{Absence, Amounts, CATALOGUE, Conversion, Input, Kpi, KpiValue, RepQuot
 use model::{Calendar, Currency, Day, GoalScope, Measure, Money, Period, Pipelines, Reference, Tally};
 
 use crate::around::Around;
+use crate::history::History;
 use crate::organisation::Organisation;
 use crate::table::PeriodSlot;
 
@@ -139,6 +140,7 @@ pub struct View {
     pub(crate) thresholds: Arc<Thresholds>,
     pub(crate) elapsed: Option<(i128, i128)>,
     pub(crate) valued_on: Option<Day>,
+    pub(crate) history: Arc<History>,
 }
 
 impl View {
@@ -215,6 +217,7 @@ impl View {
         let quotas = Quotas::new(organisation, &reps, targets);
         self.fill_territories(organisation, territories, nothing, targets, &quotas);
         let mut teams = vec![nothing.clone(); organisation.teams.len()];
+        History::give(&self.history.teams, &mut teams);
         for ((rep, related), quota) in organisation.reps.iter().zip(reps).zip(&quotas.by_member) {
             if let Some(team) = rep.team {
                 teams[team].merge(&related);
@@ -253,7 +256,9 @@ impl View {
         quotas: &Quotas<'_>,
     ) {
         let mut company = nothing.clone();
+        company.around.history = Some(Arc::clone(&self.history.company));
         let mut regions = vec![nothing.clone(); organisation.regions.len()];
+        History::give(&self.history.regions, &mut regions);
         let goal_of = |id: &str| targets.goal(&GoalScope::Territory(id.to_owned()));
         for (territory, related) in organisation.territories.iter().zip(territories) {
             company.merge(&related);

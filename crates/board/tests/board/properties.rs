@@ -248,8 +248,9 @@ fn check(board: &Board, partitions: &[Cells]) {
         slots.extend(days.iter().map(|&day| slot_of(kind, day)));
     }
     let nobody = Vec::new();
-    for slot in slots {
-        let view = board.view(slot, now);
+    let slots: Vec<PeriodSlot> = slots.into_iter().collect();
+    let views = board.views(&slots, now);
+    for (slot, view) in slots.into_iter().zip(views) {
         for scope in scopes() {
             let sums = |takes: &dyn Fn(Day, Measure) -> bool| naive(&cells, &scope, &reference, takes);
             let expected = sums(&|day, _| is_within(slot, day));

@@ -79,18 +79,24 @@ pub(crate) fn write(exposition: &mut Exposition, board: &Board, now: Timestamp) 
 
 fn slots(board: &Board, now: Timestamp) -> Vec<Slot> {
     let today = board.calendar().day_of(now);
-    let mut slots = vec![Slot { view: board.view(PeriodSlot::Standing, now), labels: String::new() }];
+    let mut periods = vec![PeriodSlot::Standing];
+    let mut names = vec![String::new()];
     for relative in ["current", "previous"] {
         for kind in PeriodKind::ALL {
             let current = board.calendar().period_of(kind, today);
-            let period = if relative == "current" { current } else { current.previous() };
+            periods.push(PeriodSlot::Period(if relative == "current" {
+                current
+            } else {
+                current.previous()
+            }));
             let mut labels = String::new();
             label(&mut labels, "period", kind.name());
             label(&mut labels, "relative", relative);
-            slots.push(Slot { view: board.view(PeriodSlot::Period(period), now), labels });
+            names.push(labels);
         }
     }
-    slots
+    let views = board.views(&periods, now).into_iter();
+    views.zip(names).map(|(view, labels)| Slot { view, labels }).collect()
 }
 
 /// The metrics of one KPI at one level: the value and, for quotients, both parts.
