@@ -1,6 +1,6 @@
 //! The board: tables of sums by period, what turns them into answers, and what is known of the partitions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +13,8 @@ use model::{
 };
 use parking_lot::{Mutex, RwLock};
 
+use crate::around::{Around, Gathered};
+use crate::history::{Histories, History};
 use crate::labels::Labels;
 use crate::leaderboard::{Group, Leaderboard, Order};
 use crate::members::{Members, Membership};
@@ -209,13 +211,22 @@ impl Board {
         }
     }
 
-    /// The days whose cells are of a time, in relation to a period.
+    /// The days whose cells are of a time, in relation to a period, or to now.
     #[must_use]
-    pub fn days_of(&self, when: When, period: Option<Period>) -> Option<Range<Day>> {
+    pub fn days_of(&self, when: When, period: Option<Period>, now: Timestamp) -> Option<Range<Day>> {
+        let today = self.calendar.day_of(now);
+        let year = |day| self.calendar.period_of(PeriodKind::Year, day);
+        let days = |period| self.calendar.days(period);
         match when {
-            When::Period => period.map(|period| self.calendar.days(period)),
-            When::Previous => period.map(|period| self.calendar.days(period.previous())),
+            When::Period => period.map(days),
+            When::Previous => period.map(|period| days(period.previous())),
             When::Standing => Some(CellKey::STANDING..Day(CellKey::STANDING.0 + 1)),
+            When::History => {
+                let year = year(self.day_in_question(period, today));
+                Some(days(year.previous()).start..days(year).end)
+            }
+            When::After => period.map(|period| days(period).end..days(year(today).next()).end),
+            When::LastYear => Some(days(period?.year_before()?)),
         }
     }
 
@@ -288,32 +299,61 @@ impl Board {
     }
 
     /// The sums of all scopes in a period. Cost: one pass each over the tables of the period, of the one before and of
-    /// what stands now, whose locks are held for a copy only.
+    /// what stands now, and a look into the rows of two years, all locked for a copy only.
     #[must_use]
     pub fn view(&self, slot: PeriodSlot, now: Timestamp) -> View {
+        self.view_with(slot, now, &mut Histories::default())
+    }
+
+    /// The views of several periods, in their order. Cost: less than each by itself, since they share what they need of
+    /// years.
+    #[must_use]
+    pub fn views(&self, slots: &[PeriodSlot], now: Timestamp) -> Vec<View> {
+        let mut histories = Histories::default();
+        slots.iter().map(|&slot| self.view_with(slot, now, &mut histories)).collect()
+    }
+
+    /// A period's last day, or today if that is earlier or there is no period.
+    #[must_use]
+    pub fn day_in_question(&self, period: Option<Period>, today: Day) -> Day {
+        period.map_or(today, |period| Day(self.calendar.days(period).end.0 - 1).min(today))
+    }
+
+    fn view_with(&self, slot: PeriodSlot, now: Timestamp, histories: &mut Histories) -> View {
         let period = slot.period();
         let previous = period.map(|period| self.copy(PeriodSlot::Period(period.previous())));
         let standing = period.map(|_| self.copy(PeriodSlot::Standing));
         let copied = self.copy(slot);
+        let today = self.calendar.day_of(now);
+        let gathered = self.gather(period, today);
+        let history = self.gather_history(self.day_in_question(period, today), histories);
         // Names come before the cells that use them, so every index that was copied is in the organisation.
         let organisation = self.organisation();
+        let history = history.history(&organisation, self.reporting);
         let nothing = || ScopeTally::new(self.reporting);
-        let nothing = Related {
+        let mut nothing = Related {
             sums: nothing(),
             previous: period.map(|_| nothing()),
             standing: period.map(|_| nothing()),
+            around: Around::default(),
         };
+        gathered.iter().for_each(|some| *(some.of)(&mut nothing.around) = Some(nothing.sums.clone()));
         let mut reps = vec![nothing.clone(); organisation.reps.len()];
         let mut territories = vec![nothing.clone(); organisation.territories.len()];
-        let mut add = |copied: &Copied, of: fn(&mut Related) -> Option<&mut ScopeTally>| {
+        History::give(&history.reps, &mut reps);
+        History::give(&history.territories, &mut territories);
+        let mut add = |copied: &Copied, of: &dyn Fn(&mut Related) -> Option<&mut ScopeTally>| {
             copied.each(&organisation.reference, |rep, territory, add| {
                 of(&mut reps[rep.0 as usize]).map(add);
                 of(&mut territories[territory.0 as usize]).map(add);
             });
         };
-        add(&copied, |related| Some(&mut related.sums));
-        previous.iter().for_each(|copied| add(copied, |related| related.previous.as_mut()));
-        standing.iter().for_each(|copied| add(copied, |related| related.standing.as_mut()));
+        add(&copied, &|related| Some(&mut related.sums));
+        previous.iter().for_each(|copied| add(copied, &|related| related.previous.as_mut()));
+        standing.iter().for_each(|copied| add(copied, &|related| related.standing.as_mut()));
+        for Gathered { of, copies } in &gathered {
+            copies.iter().for_each(|copied| add(copied, &|related| of(&mut related.around).as_mut()));
+        }
         let mut view = View {
             slot,
             company: nothing.sums.clone(),
@@ -321,18 +361,22 @@ impl Board {
             territories: Vec::new(),
             teams: Vec::new(),
             reps: Vec::new(),
+            unlisted: BTreeMap::new(),
             company_beside: Beside::default(),
             reference: Arc::clone(&organisation.reference),
             pipelines: Arc::clone(&self.pipelines),
             thresholds: Arc::clone(&self.thresholds),
             elapsed: period.map(|period| self.elapsed(period, now)),
+            history,
+            today,
+            valued_on: self.day_in_question(period, today),
         };
         let targets = Targets {
             reference: &organisation.reference,
             calendar: &self.calendar,
             reporting: self.reporting,
             period,
-            today: self.calendar.day_of(now),
+            today,
         };
         view.fill(&organisation, territories, reps, &nothing, &targets);
         view
@@ -353,7 +397,7 @@ impl Board {
 
     /// The table of a period, made from the partitions' cells when it is first asked for and kept up to date from then
     /// on: most periods of a long history are never looked at. None while there is nothing in it.
-    fn table(&self, slot: PeriodSlot) -> Option<Arc<RwLock<Table>>> {
+    pub(crate) fn table(&self, slot: PeriodSlot) -> Option<Arc<RwLock<Table>>> {
         if let Some(table) = self.tables.get(&slot) {
             return Some(Arc::clone(&table));
         }

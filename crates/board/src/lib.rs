@@ -11,14 +11,17 @@
 //! One read of one period is consistent in itself for every partition whose publish it sees; two reads may have a
 //! publish between them, and the next read agrees again.
 //!
-//! A period's table is made when somebody asks for the period, and kept up to date from then on.
+//! A period's table is made when somebody asks for the period, and kept up to date from then on. Sums of any other range of
+//! days are those of the few periods that make it up, so that there is one kind of table.
 //!
 //! Memory: a cell costs 20 bytes in its partition, in a row with the others of its rep, territory and day, and as much in
 //! each table of its day, week, month, quarter and year that there is (shared there by all days and partitions), beside
 //! what a row and its growth cost. Money in foreign currencies also stands by day in each of these tables. Names are stored
 //! once. A publish needs about 150 bytes a cell while it lasts.
 
+mod around;
 mod board;
+mod history;
 mod labels;
 mod leaderboard;
 mod members;
@@ -26,6 +29,7 @@ mod names;
 mod organisation;
 mod partition;
 mod row;
+mod selection;
 mod status;
 mod table;
 mod view;

@@ -3,6 +3,8 @@
 //! Changes come several to a row, so that a row is looked up once for all of them, and what they cost is the memory
 //! that is waited for.
 
+use std::ops::Range;
+
 use model::{Measure, PackedSum};
 
 /// Sums that are not 0, ascending by the measure's code.
@@ -14,6 +16,13 @@ pub(crate) struct Row(Vec<Entry>);
 struct Entry {
     code: u32,
     sum: PackedSum,
+}
+
+impl Entry {
+    fn get(&self) -> (Measure, i128) {
+        let measure = Measure::from_code(self.code);
+        (measure.unwrap_or_else(|| unreachable!("the code is a measure's")), self.sum.get())
+    }
 }
 
 impl Row {
@@ -49,10 +58,13 @@ impl Row {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Measure, i128)> {
-        self.0.iter().map(|entry| {
-            let measure = Measure::from_code(entry.code);
-            (measure.unwrap_or_else(|| unreachable!("the code is a measure's")), entry.sum.get())
-        })
+        self.0.iter().map(Entry::get)
+    }
+
+    /// The sums of the measures with these codes.
+    pub(crate) fn of_codes(&self, codes: Range<u32>) -> impl Iterator<Item = (Measure, i128)> {
+        let place = |code: u32| self.0.partition_point(|entry| entry.code < code);
+        self.0[place(codes.start)..place(codes.end)].iter().map(Entry::get)
     }
 
     pub(crate) const fn len(&self) -> usize {

@@ -6,6 +6,7 @@ use model::{CellKey, Currency, Day, Measure, Period, Reference, RepIndex, Territ
 use rustc_hash::FxHashMap;
 
 use crate::row::Row;
+use crate::selection::Selection;
 use crate::view::ScopeTally;
 
 /// Which sums: those of a period, or those that stand now.
@@ -76,13 +77,13 @@ pub(crate) struct Delta {
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     rows: FxHashMap<Owner, Row>,
-    /// Sums of money in other currencies than the reporting one, by day.
+    /// Sums of money that is converted by day, in other currencies than the reporting one.
     foreign: FxHashMap<ForeignKey, i128>,
 }
 
 impl Table {
-    /// Adds changes to the sums; money in other currencies than the reporting one by its day, too. Those of a row are
-    /// behind one another.
+    /// Adds changes to the sums; money that is converted by day, too, in currencies other than the reporting one. Those of
+    /// a row are behind one another.
     pub(crate) fn apply(&mut self, deltas: &[Delta], reporting: Currency) {
         for of_row in deltas.chunk_by(|left, right| left.key.owner() == right.key.owner()) {
             let owner = of_row[0].key.owner();
@@ -95,7 +96,8 @@ impl Table {
             }
         }
         for &Delta { day, key: SumKey { rep, territory, measure }, value } in deltas {
-            if day != CellKey::STANDING && measure.currency().is_some_and(|currency| currency != reporting) {
+            let is_foreign = measure.currency().is_some_and(|currency| currency != reporting);
+            if day != CellKey::STANDING && is_foreign && measure.is_converted_by_day() {
                 let key = ForeignKey { rep, territory, day, measure };
                 let sum = self.foreign.entry(key).or_insert(0);
                 *sum = sum.wrapping_add(value);
@@ -125,6 +127,16 @@ impl Table {
 
     pub(crate) fn copied(&self) -> Copied {
         Copied { sums: self.sums().collect(), foreign: self.foreign().collect() }
+    }
+
+    /// A copy of some measures. Cost: a look into each row, not a pass over it.
+    pub(crate) fn copied_of(&self, selection: &Selection) -> Copied {
+        let of_row = |(&Owner { rep, territory }, row): (&Owner, &Row)| -> Vec<(SumKey, i128)> {
+            let sums = selection.ranges().flat_map(|codes| row.of_codes(codes));
+            sums.map(|(measure, value)| (SumKey { rep, territory, measure }, value)).collect()
+        };
+        let foreign = self.foreign().filter(|(key, _)| selection.contains(key.measure));
+        Copied { sums: self.rows.iter().flat_map(of_row).collect(), foreign: foreign.collect() }
     }
 
     pub(crate) fn foreign(&self) -> impl Iterator<Item = (ForeignKey, i128)> {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use kpi::{Absence, Amounts, CATALOGUE, Conversion, Input, Kpi, KpiValue, RepQuota, Sums, Thresholds};
 use model::{Calendar, Currency, Day, GoalScope, Measure, Money, Period, Pipelines, Reference, Tally};
 
+use crate::around::Around;
+use crate::history::History;
 use crate::organisation::Organisation;
 use crate::table::PeriodSlot;
 
@@ -29,7 +31,7 @@ pub enum Scope {
 pub struct ScopeTally {
     /// The sums by measure.
     pub tally: Tally,
-    /// The sums of money on the way to the reporting currency, each at the rate of its day; what stands now is converted
+    /// The sums of money that is converted by day, on the way to the reporting currency; what is or was open is converted
     /// when it is told.
     pub amounts: Amounts,
 }
@@ -42,12 +44,12 @@ impl ScopeTally {
     /// Adds a sum; foreign amounts come by day, too.
     pub(crate) fn add(&mut self, measure: Measure, value: i128, reference: &Reference) {
         self.tally.add(measure, value);
-        if measure.currency() == Some(self.amounts.reporting()) {
+        if measure.is_converted_by_day() && measure.currency() == Some(self.amounts.reporting()) {
             self.amounts.add(measure, value, None, reference);
         }
     }
 
-    fn sums(&self) -> Sums<'_> {
+    pub(crate) fn sums(&self) -> Sums<'_> {
         Sums { tally: &self.tally, amounts: &self.amounts }
     }
 
@@ -70,6 +72,7 @@ pub(crate) struct Beside {
     previous: Option<ScopeTally>,
     /// The sums that stand now; none if the view is of those itself.
     standing: Option<ScopeTally>,
+    around: Around,
     quotas: Vec<RepQuota>,
     goal: Option<Result<i128, Absence>>,
 }
@@ -80,11 +83,13 @@ pub(crate) struct Related {
     pub(crate) sums: ScopeTally,
     pub(crate) previous: Option<ScopeTally>,
     pub(crate) standing: Option<ScopeTally>,
+    pub(crate) around: Around,
 }
 
 impl Related {
     fn merge(&mut self, other: &Self) {
         self.sums.merge(&other.sums);
+        self.around.merge(&other.around);
         for (own, other) in [(&mut self.previous, &other.previous), (&mut self.standing, &other.standing)] {
             if let (Some(own), Some(other)) = (own, other) {
                 own.merge(other);
@@ -127,11 +132,16 @@ pub struct View {
     pub teams: Vec<ViewRow>,
     /// By rep.
     pub reps: Vec<ViewRow>,
+    /// Reps and territories that are not listed, but have something open or something at other times.
+    pub(crate) unlisted: BTreeMap<Scope, (ScopeTally, Beside)>,
     pub(crate) company_beside: Beside,
     pub(crate) reference: Arc<Reference>,
     pub(crate) pipelines: Arc<Pipelines>,
     pub(crate) thresholds: Arc<Thresholds>,
     pub(crate) elapsed: Option<(i128, i128)>,
+    pub(crate) today: Day,
+    pub(crate) valued_on: Day,
+    pub(crate) history: Arc<History>,
 }
 
 impl View {
@@ -170,7 +180,9 @@ impl View {
         let (sums, beside) = match (scope, row) {
             (Scope::Company, _) => (&self.company, &self.company_beside),
             (_, Some(row)) => (&row.sums, &row.beside),
-            (_, None) => (&nothing, &nothing_beside),
+            (_, None) => {
+                self.unlisted.get(scope).map_or((&nothing, &nothing_beside), |(sums, beside)| (sums, beside))
+            }
         };
         self.catalogue().map(|kpi| self.evaluate_sums(kpi, sums, beside)).collect()
     }
@@ -180,6 +192,11 @@ impl View {
             sums: sums.sums(),
             previous: beside.previous.as_ref().map(ScopeTally::sums),
             standing: beside.standing.as_ref().unwrap_or(sums).sums(),
+            history: beside.around.history(),
+            after: beside.around.after(),
+            today: self.today,
+            valued_on: self.valued_on,
+            last_year: beside.around.last_year(),
             quotas: &beside.quotas,
             goal: beside.goal,
             elapsed: self.elapsed,
@@ -202,6 +219,7 @@ impl View {
         let quotas = Quotas::new(organisation, &reps, targets);
         self.fill_territories(organisation, territories, nothing, targets, &quotas);
         let mut teams = vec![nothing.clone(); organisation.teams.len()];
+        History::give(&self.history.teams, &mut teams);
         for ((rep, related), quota) in organisation.reps.iter().zip(reps).zip(&quotas.by_member) {
             if let Some(team) = rep.team {
                 teams[team].merge(&related);
@@ -218,6 +236,8 @@ impl View {
                     sums,
                     beside,
                 });
+            } else if !related.is_empty() {
+                self.unlisted.insert(Scope::Rep(rep.id.to_string()), related.beside(Vec::new(), None));
             }
         }
         self.reps.sort_unstable_by(|left, right| left.id.cmp(&right.id));
@@ -238,16 +258,20 @@ impl View {
         quotas: &Quotas<'_>,
     ) {
         let mut company = nothing.clone();
+        company.around.history = Some(Arc::clone(&self.history.company));
         let mut regions = vec![nothing.clone(); organisation.regions.len()];
+        History::give(&self.history.regions, &mut regions);
         let goal_of = |id: &str| targets.goal(&GoalScope::Territory(id.to_owned()));
         for (territory, related) in organisation.territories.iter().zip(territories) {
             company.merge(&related);
             for &region in &territory.regions {
                 regions[region].merge(&related);
             }
+            let beside = |related: Related| {
+                related.beside(quotas.at_home_in(&territory.id).to_vec(), goal_of(&territory.id))
+            };
             if territory.is_leaf || !related.sums.is_empty() {
-                let inside = quotas.at_home_in(&territory.id);
-                let (sums, beside) = related.beside(inside.to_vec(), goal_of(&territory.id));
+                let (sums, beside) = beside(related);
                 self.territories.push(ViewRow {
                     id: Arc::clone(&territory.id),
                     name: Arc::clone(&territory.name),
@@ -256,6 +280,8 @@ impl View {
                     sums,
                     beside,
                 });
+            } else if !related.is_empty() {
+                self.unlisted.insert(Scope::Territory(territory.id.to_string()), beside(related));
             }
         }
         self.territories.sort_unstable_by(|left, right| left.id.cmp(&right.id));
@@ -280,8 +306,15 @@ impl View {
 }
 
 impl Related {
+    fn is_empty(&self) -> bool {
+        let Self { sums, previous, standing, around } = self;
+        let others = [previous, standing].into_iter().flatten();
+        std::iter::once(sums).chain(others).chain(around.sums()).all(ScopeTally::is_empty)
+    }
+
     fn beside(self, quotas: Vec<RepQuota>, goal: Option<Result<i128, Absence>>) -> (ScopeTally, Beside) {
-        (self.sums, Beside { previous: self.previous, standing: self.standing, quotas, goal })
+        let Self { sums, previous, standing, around } = self;
+        (sums, Beside { previous, standing, around, quotas, goal })
     }
 }
 

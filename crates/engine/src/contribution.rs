@@ -4,12 +4,14 @@
 //! as a whole (where it comes from and where it stands), which the next event may change.
 
 use model::{
-    Category, CellKey, Contribution, Currency, Day, DurationBucket, MICROS_PER_SECOND, Measure, RepIndex,
-    StageIndex, StageKind, TerritoryIndex, Touches,
+    Category, CellKey, Contribution, Currency, Day, DurationBucket, MICROS_PER_SECOND, Measure, Money,
+    RepIndex, StageIndex, StageKind, TerritoryIndex, Touches,
 };
 
 use crate::activities::StoredActivity;
 use crate::config::FoldConfig;
+use crate::flow;
+use crate::hands;
 use crate::history::{History, State};
 use crate::story::{Close, Story};
 use crate::ties::Ties;
@@ -29,6 +31,7 @@ pub(crate) fn of_deal<'h>(
     } else {
         of_origin(&story, config, out);
         of_standing(&story, config, out);
+        of_due(&story, config, out);
     }
     Some(story)
 }
@@ -51,16 +54,27 @@ pub(crate) fn of_append(
         of_origin(before, config, out);
     }
     of_standing(before, config, out);
+    // Due days are far from the days that the rest is about: most events leave those rows alone.
+    let due_before = due(before, config);
+    let has_other_due = due_before != due(after, config)
+        || due_before.is_some() && !hands::are_same(&before.latest, &after.latest);
+    if has_other_due {
+        of_due(before, config, out);
+    }
     out[start..].iter_mut().for_each(|change| change.value = -change.value);
     of_event(Some(before), &after.latest, config, out);
     if has_other_origin {
         of_origin(after, config, out);
     }
     of_standing(after, config, out);
+    if has_other_due {
+        of_due(after, config, out);
+    }
 }
 
 /// What an event did, behind the story before it.
 fn of_event(before: Option<&Story<'_>>, state: &State<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
+    flow::of_event(before, state, config, out);
     let pipelines = &config.pipelines;
     if before.is_some_and(|story| story.latest.stage == state.stage) {
         return;
@@ -170,6 +184,21 @@ pub(crate) fn of_ties(close: &Close, ties: Ties<'_>, out: &mut Vec<Contribution>
     let &Close { rep, territory, day, is_won } = close;
     for (category, count) in Category::ALL.into_iter().zip(counts).filter(|&(_, count)| count > 0) {
         add(out, rep, territory, day, Measure::ClosedWith(category, Touches::new(count, is_won)), 1);
+    }
+}
+
+/// When an open deal is expected to close, and with what amount.
+fn due(story: &Story<'_>, config: &FoldConfig) -> Option<(Day, Money)> {
+    let is_open = config.pipelines.kind(story.latest.stage) == StageKind::Open;
+    story.latest.expected_close.zip(story.amount).filter(|_| is_open)
+}
+
+/// What an open deal adds to the day on which it is expected to close.
+fn of_due(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
+    let State { rep, territory, credits, .. } = story.latest;
+    if let Some((day, money)) = due(story, config) {
+        let measure = Measure::OpenDueAmount(money.currency);
+        credits.divide(money.minor, rep, |rep, part| add(out, rep, territory, day, measure, part));
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
-use model::{Calendar, CellKey, Event, Offset, RejectReason, Timestamp, TypeIndex};
+use model::{Calendar, CellKey, Event, Measure, Offset, RejectReason, Timestamp, TypeIndex};
 use proptest::prelude::*;
 use salesfloor::oracle::{self, OracleCells, OracleKey};
 use salesfloor::{Floor, Scenario, disorder};
@@ -127,6 +127,26 @@ proptest! {
         }
         let differences = differences(&sum(&states), &expected);
         prop_assert!(differences.is_empty(), "{differences:#?}");
+    }
+
+    /// What came and went on all days is what is open now, for every rep, territory and currency.
+    #[test]
+    fn flows_add_up_to_what_is_open(seed in 0..1_000_u64, contradictions in 0..20_u32) {
+        let (floor, events) = tiny(seed);
+        let mut state = PartitionState::new(config(&floor, "UTC", FOR_EVER, FOR_EVER));
+        apply(&mut state, &disorder::contradict(events, contradictions, seed));
+        let mut sums = BTreeMap::new();
+        for (key, value) in state.cells().iter() {
+            let (currency, value) = match key.measure {
+                Measure::OpenAmount(_, currency) => (currency, -value),
+                Measure::FlowAmount(flow, currency) => (currency, flow.sign() * value),
+                _ => continue,
+            };
+            *sums.entry((key.rep, key.territory, currency)).or_insert(0) += value;
+        }
+        prop_assert!(!sums.is_empty());
+        sums.retain(|_, sum| *sum != 0);
+        prop_assert_eq!(sums, BTreeMap::new());
     }
 
     /// Frozen at any point, written, read back and folded on: the same as never frozen. And what is frozen stands still.

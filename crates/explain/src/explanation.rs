@@ -163,7 +163,8 @@ pub fn explain(
     now: Timestamp,
     may_go_on: &dyn Fn() -> bool,
 ) -> Result<Explanation, ExplainError> {
-    let filter = |frozen: &Frozen| Filter::new(board, question.kpi, &question.scope, question.period, frozen);
+    let filter =
+        |frozen: &Frozen| Filter::new(board, question.kpi, &question.scope, question.period, now, frozen);
     let filters: Vec<Filter> = evidence.iter().map(|evidence| filter(&evidence.frozen)).collect();
     let mut sums: BTreeMap<Quantity, QuantitySum> = BTreeMap::new();
     let shown = Arc::new(board.without_cells());
@@ -220,9 +221,11 @@ pub fn explain(
         .find(|value| value.kpi == question.kpi)
         .ok_or(ExplainError::NotTold(question.kpi.name))?;
     let (found, next) = page.finish();
+    let today = board.calendar().day_of(now);
+    let days = (today, board.day_in_question(question.period, today));
     let entry = |found: Found| {
         let (evidence, filter) = (&evidence[found.evidence], &filters[found.evidence]);
-        entry(board, config, evidence, filter, found)
+        entry(board, config, evidence, filter, days, found)
     };
     let positions = evidence.iter().flat_map(|evidence| {
         evidence.positions.iter().map(|(topic, next)| (evidence.partition, topic.clone(), *next))
@@ -266,11 +269,18 @@ fn entry(
     config: &FoldConfig,
     evidence: &Evidence,
     filter: &Filter,
+    days: (Day, Day),
     found: Found,
 ) -> CauseEntry {
     let frozen = &evidence.frozen;
     let name = |names: &engine::Names, number: u32| names.as_slice()[number as usize].clone();
     let reference = board.reference().unwrap_or_default();
+    // As the KPIs do: what is open at the rates of now, what flowed at those of the day that the waterfall is valued on.
+    let rate_day = |key: CellKey| match key.measure {
+        Measure::OpenAmount(..) | Measure::OpenDueAmount(_) => days.0,
+        Measure::FlowAmount(..) => days.1,
+        _ => key.day,
+    };
     let part = |part: &Contribution| {
         let key = part.key;
         let (_, when) = filter.ingredient(&key)?;
@@ -284,7 +294,7 @@ fn entry(
             day,
             activity_type: key.measure.activity_type().map(|of| name(frozen.types(), of.0.into())),
             value: part.value,
-            rate: foreign.and_then(|currency| reference.rate(currency, day)),
+            rate: foreign.and_then(|currency| reference.rate(currency, Some(rate_day(key)))),
         })
     };
     let events = frozen.events(found.place, config, &|key| filter.ingredient(key).is_some());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use board::{Board, Membership, Scope};
 use engine::Frozen;
 use kpi::{Kpi, When};
-use model::{CellKey, Day, Measure, Offset, PartitionId, Period, TopicName};
+use model::{CellKey, Day, Measure, Offset, PartitionId, Period, Timestamp, TopicName};
 
 /// A partition's state as it stood at one moment.
 #[derive(Debug, Clone)]
@@ -49,6 +49,7 @@ impl Filter {
         kpi: &Kpi,
         scope: &Scope,
         period: Option<Period>,
+        now: Timestamp,
         frozen: &Frozen,
     ) -> Self {
         let rule = |of: &kpi::Ingredient| {
@@ -64,7 +65,7 @@ impl Filter {
                     Members::Territories(numbered(&|id| ids.contains(id), frozen.territories().as_slice()))
                 }
             };
-            Some(Rule { when: of.when, days: board.days_of(of.when, period)?, is: of.is, members })
+            Some(Rule { when: of.when, days: board.days_of(of.when, period, now)?, is: of.is, members })
         };
         Self { rules: kpi.made_of.iter().filter_map(rule).collect() }
     }

@@ -195,7 +195,7 @@ fn events_are_found_at_their_offsets_and_the_deciding_ones_decide() {
                         let names = |number: model::RepIndex| state.reps().name(number.0).to_owned();
                         let places =
                             |number: model::TerritoryIndex| state.territories().name(number.0).to_owned();
-                        let days = site.board.days_of(kpi::When::Period, year).unwrap();
+                        let days = site.board.days_of(kpi::When::Period, year, site.now).unwrap();
                         let is_wanted = |key: &model::CellKey| {
                             days.contains(&key.day)
                                 && explanation.value.kpi.made_of.iter().any(|of| (of.is)(key.measure))

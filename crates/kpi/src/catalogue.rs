@@ -13,11 +13,13 @@ use crate::value::{Absence, KpiValue, Part, PartKey, Unit, Value, Verdict};
 
 mod activities;
 mod association;
+mod coverage;
 mod funnel;
 mod objectives;
 mod outcomes;
 mod pipeline;
 mod targets;
+mod waterfall;
 
 pub use objectives::{OBJECTIVES, Objective, find_objective};
 
@@ -34,6 +36,8 @@ pub enum Dimension {
     Attainment,
     /// One value a type of activities.
     ActivityType,
+    /// One value a step of the pipeline waterfall.
+    Flow,
 }
 
 impl Dimension {
@@ -46,6 +50,7 @@ impl Dimension {
             Self::Category => "category",
             Self::Attainment => "attainment",
             Self::ActivityType => "activity_type",
+            Self::Flow => "flow",
         }
     }
 }
@@ -130,6 +135,7 @@ pub static CATALOGUE: &[Kpi] = &[
     targets::REPS_BY_ATTAINMENT,
     targets::GOAL_ATTAINMENT,
     targets::GOAL_PACE,
+    targets::GOAL_PACE_BY_LAST_YEAR,
     targets::REQUIRED_DEALS,
     targets::REQUIRED_LEADS,
     funnel::STAGE_ENTERED,
@@ -149,6 +155,10 @@ pub static CATALOGUE: &[Kpi] = &[
     funnel::DWELL_P90,
     pipeline::OPEN_DEALS,
     pipeline::OPEN_AMOUNT,
+    coverage::WEIGHTED_PIPELINE,
+    coverage::OPEN_AMOUNT_DUE,
+    coverage::PIPELINE_COVERAGE,
+    waterfall::PIPELINE_WATERFALL,
     activities::ACTIVITIES,
     activities::ACTIVITY_MINUTES,
     activities::SELLING_TIME_SHARE,

@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::amounts::Amounts;
-use crate::input::{RepQuota, Sums, Thresholds};
+use crate::input::{LastYear, RepQuota, Sums, Thresholds};
 use crate::value::Attainment;
 use model::{
-    Calendar, Category, Day, DurationBucket, FxRate, Pipeline, Pipelines, Reference, ReferenceRecord, Stage,
-    Tally, Touches, TypeIndex,
+    Calendar, Category, Day, DurationBucket, Flow, FxRate, Pipeline, Pipelines, Reference, ReferenceRecord,
+    Stage, Tally, Touches, TypeIndex,
 };
 
 fn currency(code: &str) -> Currency {
@@ -57,6 +57,11 @@ fn evaluate_with<'a>(name: &str, sums: Sums<'a>, with: impl FnOnce(&mut Input<'a
         sums,
         previous: None,
         standing: sums,
+        history: None,
+        after: None,
+        today: Day(0),
+        valued_on: Day(0),
+        last_year: None,
         quotas: &[],
         goal: None,
         elapsed: None,
@@ -129,7 +134,7 @@ fn values_are_exact_or_absent() {
             vec![(open(0, "USD"), 2), (open(0, "EUR"), 1), (open(1, "EUR"), 1)],
             Ok(Value::Whole(5)),
         ),
-        ("open_amount", vec![(open(0, "USD"), 2), (open(1, "GBP"), 1)], no_rate("GBP", None)),
+        ("open_amount", vec![(open(0, "USD"), 2), (open(1, "GBP"), 1)], no_rate("GBP", Some(Day(0)))),
         (
             "activities",
             vec![
@@ -268,6 +273,133 @@ fn quotas_are_judged_rep_by_rep() {
 }
 
 #[test]
+fn coverage_is_what_is_due_against_what_quotas_still_need() {
+    let [usd, eur, gbp] = ["USD", "EUR", "GBP"].map(|code| Measure::OpenDueAmount(currency(code)));
+    let quota = |won, quota| RepQuota { won: Ok(won), quota: Ok(quota) };
+    let missed = RepQuota { won: no_rate("GBP", Some(Day(0))).map(|_| 0), quota: Ok(1) };
+    let needed = Err(Absence::NothingToDivideBy("quotas that still need something"));
+    for (due, quotas, value) in [
+        // 100 USD and 20 EUR at 1.5 against 100 - 40 and 50 - 60.
+        (vec![(usd, 100), (eur, 20)], vec![quota(40, 100), quota(60, 50)], quotient_of(130, 50)),
+        (vec![(eur, 3)], vec![quota(0, 100)], quotient_of(4, 100)),
+        (vec![], vec![quota(99, 100)], quotient_of(0, 1)),
+        (vec![(usd, 100)], vec![quota(40, 100), quota(110, 50)], needed),
+        (vec![(usd, 100)], vec![quota(9, 0)], Err(Absence::NothingToDivideBy("quotas"))),
+        (vec![(usd, 100)], vec![], Err(Absence::NothingToDivideBy("quotas"))),
+        (vec![(gbp, 100)], vec![quota(1, 2)], no_rate("GBP", Some(Day(0)))),
+        (vec![(usd, 100)], vec![quota(1, 2), missed], no_rate("GBP", Some(Day(0)))),
+    ] {
+        let (tally, amounts) = outcomes(0, 0, &due);
+        let sums = Sums { tally: &tally, amounts: &amounts };
+        let found = evaluate_with("pipeline_coverage", sums, |input| input.quotas = &quotas);
+        assert_eq!(found.value, value, "{due:?} {quotas:?}");
+    }
+    let due = evaluate("open_amount_due", &[(usd, 100), (eur, 3)]);
+    assert_eq!(
+        (due.value, due.by_currency),
+        (Ok(Value::Whole(104)), vec![(currency("EUR"), 3), (currency("USD"), 100)])
+    );
+}
+
+#[test]
+fn the_pipeline_is_weighted_by_what_was_won_from_its_stages() {
+    let [lead, proposal, gone] = [0, 1, 40].map(StageIndex);
+    let open = |stage, code| Measure::OpenAmount(stage, currency(code));
+    let [won, lost] = [Measure::WonReached, Measure::LostReached];
+    let unknown = Err(Absence::NothingToDivideBy("closed deals that had reached the stage"));
+    let whole = |value| Ok(Value::Whole(value));
+    for (sums, history, total, parts) in [
+        // 100 at 1 of 3, and 10 USD + 20 EUR at 2 of 3.
+        (
+            vec![(open(lead, "USD"), 100), (open(proposal, "USD"), 10), (open(proposal, "EUR"), 20)],
+            vec![(won(lead), 1), (lost(lead), 2), (won(proposal), 2), (lost(proposal), 1)],
+            whole(33 + 27),
+            vec![whole(33), whole(27)],
+        ),
+        (vec![(open(lead, "USD"), 9)], vec![(won(lead), 7)], whole(9), vec![whole(9), unknown]),
+        (vec![(open(lead, "USD"), 9)], vec![(won(proposal), 7)], unknown, vec![unknown, whole(0)]),
+        (vec![], vec![], whole(0), vec![unknown, unknown]),
+        (
+            vec![(open(lead, "GBP"), 9), (open(gone, "USD"), 4)],
+            vec![(won(lead), 7), (lost(gone), 1)],
+            no_rate("GBP", Some(Day(0))),
+            vec![no_rate("GBP", Some(Day(0))), unknown, whole(0)],
+        ),
+    ] {
+        let (tally, amounts) = outcomes(0, 0, &sums);
+        let history = outcomes(0, 0, &history);
+        let found = evaluate_with("weighted_pipeline", Sums { tally: &tally, amounts: &amounts }, |input| {
+            input.history = Some(Sums { tally: &history.0, amounts: &history.1 });
+        });
+        let found_parts: Vec<_> = found.parts.iter().map(|part| part.value).collect();
+        assert_eq!((found.value, found_parts), (total, parts), "{sums:?} {history:?}");
+    }
+    assert_eq!(evaluate("weighted_pipeline", &[(open(lead, "USD"), 100)]).value, unknown);
+}
+
+#[test]
+fn a_waterfall_balances_to_the_minor_unit() {
+    let open = |code| Measure::OpenAmount(StageIndex(1), currency(code));
+    let flow = |flow, code| Measure::FlowAmount(flow, currency(code));
+    let (standing, _) = outcomes(0, 0, &[(open("USD"), 1_000), (open("EUR"), 7)]);
+    // Won since: so much more was open at the end.
+    let (after, _) = outcomes(0, 0, &[(flow(Flow::Won, "EUR"), 4), (flow(Flow::New, "USD"), 300)]);
+    let flows = [
+        (flow(Flow::New, "EUR"), 3),
+        (flow(Flow::New, "USD"), 100),
+        (flow(Flow::Reopened, "EUR"), 1),
+        (flow(Flow::MovedIn, "EUR"), 1),
+        (flow(Flow::Increased, "EUR"), 5),
+        (flow(Flow::Exchanged, "EUR"), -9),
+        (flow(Flow::Exchanged, "USD"), 10),
+        (flow(Flow::Decreased, "EUR"), 1),
+        (flow(Flow::MovedOut, "USD"), 20),
+        (flow(Flow::Won, "EUR"), 5),
+        (flow(Flow::Lost, "EUR"), 1),
+    ];
+    let (tally, amounts) = outcomes(0, 0, &flows);
+    let evaluate = |valued_on, tally: &Tally| {
+        let sums = Sums { tally, amounts: &amounts };
+        evaluate_with("pipeline_waterfall", sums, |input| {
+            input.standing = Sums { tally: &standing, amounts: &amounts };
+            input.after = Some(Sums { tally: &after, amounts: &amounts });
+            input.valued_on = valued_on;
+        })
+    };
+    let waterfall = evaluate(Day(0), &tally);
+    let parts: Vec<(&str, i128)> = waterfall
+        .parts
+        .iter()
+        .map(|part| match (part.key, part.value) {
+            (PartKey::Flow(step), Ok(value)) => (step.name(), value.rounded()),
+            other => unreachable!("{other:?}"),
+        })
+        .collect();
+    // End: 700 USD and 11 EUR; start: 610 USD and 17 EUR, at 1.5 each, half to even.
+    let expected = [
+        ("start", 636),
+        ("new", 104),
+        ("reopened", 2),
+        ("moved_in", 1),
+        ("increased", 7),
+        ("exchanged", -3),
+        ("decreased", 1),
+        ("moved_out", 20),
+        ("won", 8),
+        ("lost", 2),
+        ("end", 716),
+    ];
+    assert_eq!(parts, expected);
+    let signs = std::iter::once(1).chain(Flow::ALL.map(Flow::sign));
+    let balance: i128 = parts.iter().zip(signs).map(|((_, minor), sign)| sign * minor).sum();
+    assert_eq!((balance, waterfall.value), (716, Ok(Value::Whole(716))));
+    assert_eq!(waterfall.by_currency, [(currency("EUR"), 11), (currency("USD"), 700)]);
+
+    let missing = evaluate(Day(-1), &tally);
+    assert_eq!((missing.value, missing.parts.len()), (no_rate("EUR", Some(Day(-1))), 0));
+}
+
+#[test]
 fn goals_tell_what_is_missing() {
     let (tally, amounts) = outcomes(2, 500, &[(Measure::CreatedDeals, 9)]);
     let before = outcomes(1, 800, &[(Measure::CreatedDeals, 10), (Measure::CohortWon, 3)]);
@@ -301,6 +433,37 @@ fn goals_tell_what_is_missing() {
             input.elapsed = Some((30, 90));
         });
         assert_eq!((found.value, found.verdict), (value, verdict), "{name} {goal:?}");
+    }
+}
+
+#[test]
+fn pace_goes_as_last_year_did() {
+    let (tally, amounts) = outcomes(2, 300, &[]);
+    let nothing = Err(Absence::NothingToDivideBy("won amounts of last year's period"));
+    let not_yet = Err(Absence::NothingToDivideBy("goal for the time that has passed"));
+    // 600 of 2 000, where a quarter or a third of last year's had been won by now.
+    for (goal, last_year, value, verdict) in [
+        (Some(2_000), Some((400, 100)), quotient_of(600 * 400, 2_000 * 100), Some(Verdict::OnPace)),
+        (Some(2_000), Some((300, 100)), quotient_of(600 * 300, 2_000 * 100), Some(Verdict::BehindPace)),
+        (Some(2_000), Some((400, 120)), quotient_of(600 * 400, 2_000 * 120), Some(Verdict::OnPace)),
+        (Some(2_000), Some((400, 0)), not_yet, None),
+        (Some(2_000), Some((0, 0)), nothing, None),
+        (Some(2_000), Some((-5, 5)), nothing, None),
+        (Some(2_000), None, nothing, None),
+        (Some(0), Some((400, 100)), not_yet, None),
+        (None, Some((400, 100)), Err(Absence::NoGoal), None),
+    ] {
+        let (whole, to_date) = last_year.unwrap_or_default();
+        let (whole, to_date) = (outcomes(1, whole, &[]), outcomes(1, to_date, &[]));
+        let found =
+            evaluate_with("goal_pace_by_last_year", Sums { tally: &tally, amounts: &amounts }, |input| {
+                input.goal = goal.map(Ok);
+                input.last_year = last_year.map(|_| LastYear {
+                    whole: Sums { tally: &whole.0, amounts: &whole.1 },
+                    to_date: Sums { tally: &to_date.0, amounts: &to_date.1 },
+                });
+            });
+        assert_eq!((found.value, found.verdict), (value, verdict), "{goal:?} {last_year:?}");
     }
 }
 
@@ -345,7 +508,7 @@ fn parts_are_told_by_stage_and_category() {
     );
     let expected = [
         (0, Ok(Value::Whole(0))),
-        (1, no_rate("GBP", None)),
+        (1, no_rate("GBP", Some(Day(0)))),
         (2, Ok(Value::Whole(9))),
         (40, Ok(Value::Whole(1))),
     ];
@@ -411,35 +574,38 @@ fn what_changes_a_kpi_is_among_its_ingredients() {
         }
         (tally, amounts)
     };
+    const ALL: [When; 6] =
+        [When::Period, When::Previous, When::Standing, When::History, When::After, When::LastYear];
     let usual = sums_with(None);
-    let of =
-        |(tally, amounts): &'_ (Tally, Amounts)| -> (Tally, Amounts) { (tally.clone(), amounts.clone()) };
     for kpi in CATALOGUE {
-        let value = |period: &(Tally, Amounts), previous: &(Tally, Amounts), standing: &(Tally, Amounts)| {
-            let (period, previous, standing) = (of(period), of(previous), of(standing));
-            let sums = |(tally, amounts)| Sums { tally, amounts };
-            let own = if kpi.is_standing() { &standing } else { &period };
-            let value = evaluate_with(kpi.name, sums((&own.0, &own.1)), |input| {
-                input.previous = (!kpi.is_standing()).then_some(sums((&previous.0, &previous.1)));
-                input.standing = sums((&standing.0, &standing.1));
+        // With other sums at one time.
+        let value = |other: Option<(When, &(Tally, Amounts))>| {
+            let sums = |when| {
+                let (tally, amounts) = other.filter(|(at, _)| *at == when).map_or(&usual, |(_, sums)| sums);
+                Sums { tally, amounts }
+            };
+            let own = sums(if kpi.is_standing() { When::Standing } else { When::Period });
+            let value = evaluate_with(kpi.name, own, |input| {
+                input.previous = (!kpi.is_standing()).then_some(sums(When::Previous));
+                input.standing = sums(When::Standing);
+                input.history = Some(sums(When::History));
+                input.after = (!kpi.is_standing()).then_some(sums(When::After));
+                input.last_year = (!kpi.is_standing()).then_some(LastYear {
+                    whole: sums(When::LastYear),
+                    to_date: Sums { tally: &usual.0, amounts: &usual.1 },
+                });
+                input.quotas = &[RepQuota { won: Ok(0), quota: Ok(9_000_000) }];
                 input.goal = Some(Ok(9_000_000));
                 input.elapsed = Some((1, 3));
             });
             (value.value, value.parts, value.named, value.verdict)
         };
-        let before = value(&usual, &usual, &usual);
+        let before = value(None);
         let mut moving: Vec<(When, Measure)> = Vec::new();
         for measure in measures() {
             let more = sums_with(Some(measure));
-            for (when, after) in [
-                (When::Period, value(&more, &usual, &usual)),
-                (When::Previous, value(&usual, &more, &usual)),
-                (When::Standing, value(&usual, &usual, &more)),
-            ] {
-                if after != before {
-                    moving.push((when, measure));
-                }
-            }
+            let moved = ALL.into_iter().filter(|&when| value(Some((when, &more))) != before);
+            moving.extend(moved.map(|when| (when, measure)));
         }
         for (when, measure) in &moving {
             let is_told = kpi.made_of.iter().any(|of| of.when == *when && (of.is)(*measure));

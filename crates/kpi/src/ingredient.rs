@@ -14,6 +14,12 @@ pub enum When {
     Previous,
     /// What stands now.
     Standing,
+    /// The fiscal year of the day in question and the one before: see [`Input::history`](crate::Input::history).
+    History,
+    /// All days behind the period.
+    After,
+    /// The same period a year before.
+    LastYear,
 }
 
 impl When {
@@ -24,6 +30,9 @@ impl When {
             Self::Period => "period",
             Self::Previous => "previous",
             Self::Standing => "standing",
+            Self::History => "history",
+            Self::After => "after",
+            Self::LastYear => "last_year",
         }
     }
 }
@@ -62,5 +71,10 @@ impl Ingredient {
     /// Sums that stand now.
     pub(crate) const fn standing(is: fn(Measure) -> bool) -> Self {
         Self { when: When::Standing, whose: Whose::Scope, is }
+    }
+
+    /// Sums of another time.
+    pub(crate) const fn of(when: When, is: fn(Measure) -> bool) -> Self {
+        Self { when, whose: Whose::Scope, is }
     }
 }

@@ -1,6 +1,6 @@
 //! What the values of one scope and period are made from.
 
-use model::{Pipelines, Reference, Tally};
+use model::{Day, Pipelines, Reference, Tally};
 use serde::{Deserialize, Serialize};
 
 use crate::amounts::Amounts;
@@ -24,6 +24,15 @@ pub struct RepQuota {
     pub quota: Result<i128, Absence>,
 }
 
+/// Won amounts of the same period a year before; nothing else is in the sums.
+#[derive(Debug, Clone, Copy)]
+pub struct LastYear<'a> {
+    /// Of the whole period.
+    pub whole: Sums<'a>,
+    /// Of as large a share of its days, from the first on, as has begun of the period: to the nearest day.
+    pub to_date: Sums<'a>,
+}
+
 /// What definitions may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
@@ -33,6 +42,21 @@ pub struct Input<'a> {
     pub previous: Option<Sums<'a>>,
     /// The sums of the same scope that stand now.
     pub standing: Sums<'a>,
+    /// The sums of the same scope over two fiscal years: that of the day in question, as far as it is known, and the one
+    /// before. The day is the period's last, or today if that is earlier or there is no period. Of `WonReached`,
+    /// `LostReached` and `DwellVisits` alone; none where nobody has gathered them.
+    pub history: Option<Sums<'a>>,
+    /// The flows of the open amount of the same scope after the period; none for what stands now, and where nobody has
+    /// gathered them.
+    pub after: Option<Sums<'a>>,
+    /// The day whose exchange rates hold for what is open now.
+    pub today: Day,
+    /// The day whose exchange rates hold for what was open at the period's end: its last, or today while it lasts and for
+    /// what stands now.
+    pub valued_on: Day,
+    /// The won amounts of the same scope in the same period a year before; none where nobody has gathered them, as where
+    /// no goal is set for the period.
+    pub last_year: Option<LastYear<'a>>,
     /// Of each rep of the scope who has a quota for the period.
     pub quotas: &'a [RepQuota],
     /// The scope's goal for the period, in minor units of the reporting currency.

@@ -22,6 +22,6 @@ pub use catalogue::{CATALOGUE, Dimension, Kpi, OBJECTIVES, Objective, find, find
 pub use choice::{ALL, Choice, ChoiceError, DEFAULT_OBJECTIVES};
 pub use conversion::Conversion;
 pub use ingredient::{Ingredient, When, Whose};
-pub use input::{Input, RepQuota, Sums, Thresholds};
+pub use input::{Input, LastYear, RepQuota, Sums, Thresholds};
 pub use page::{objectives_page, page};
-pub use value::{Absence, Attainment, KpiValue, Part, PartKey, Unit, Value, Verdict};
+pub use value::{Absence, Attainment, KpiValue, Part, PartKey, Unit, Value, Verdict, WaterfallStep};

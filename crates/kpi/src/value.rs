@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use model::{Category, Currency, Day, StageIndex, TypeIndex};
+use model::{Category, Currency, Day, Flow, StageIndex, TypeIndex};
 use thiserror::Error;
 
 use crate::catalogue::Kpi;
@@ -215,6 +215,31 @@ pub enum PartKey {
     Attainment(Attainment),
     /// A type of activities within its category.
     ActivityType(Category, TypeIndex),
+    /// A step of the pipeline waterfall.
+    Flow(WaterfallStep),
+}
+
+/// A step of the pipeline waterfall, in the order in which it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WaterfallStep {
+    /// What was open when the period began.
+    Start,
+    /// What was added or taken, above 0 either way.
+    Flow(Flow),
+    /// What was open when the period ended.
+    End,
+}
+
+impl WaterfallStep {
+    /// The name used in the API and in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Flow(flow) => flow.name(),
+            Self::End => "end",
+        }
+    }
 }
 
 /// A range of quota attainment.

@@ -63,6 +63,25 @@ impl Period {
     pub const fn previous(self) -> Self {
         Self { kind: self.kind, ordinal: self.ordinal - 1 }
     }
+
+    /// The same period a year before: the month, quarter or year of that place; none for days and weeks, which years do not
+    /// consist of.
+    #[must_use]
+    pub const fn year_before(self) -> Option<Self> {
+        let periods = match self.kind {
+            PeriodKind::Day | PeriodKind::Week => return None,
+            PeriodKind::Month => 12,
+            PeriodKind::Quarter => 4,
+            PeriodKind::Year => 1,
+        };
+        Some(Self { kind: self.kind, ordinal: self.ordinal - periods })
+    }
+
+    /// The period of the same kind right behind.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self { kind: self.kind, ordinal: self.ordinal + 1 }
+    }
 }
 
 /// Why a calendar or a period's name is not accepted.
@@ -208,6 +227,24 @@ impl Calendar {
             PeriodKind::Year => month_start(ordinal.saturating_mul(12).saturating_add(self.fiscal_shift())),
         };
         start(period.ordinal)..start(period.ordinal.saturating_add(1))
+    }
+
+    /// The fewest days, months, quarters and years that a range of days consists of, in order.
+    #[must_use]
+    pub fn cover(&self, days: Range<Day>) -> Vec<Period> {
+        let kinds = [PeriodKind::Year, PeriodKind::Quarter, PeriodKind::Month, PeriodKind::Day];
+        let mut periods = Vec::new();
+        let mut from = days.start;
+        while from < days.end {
+            let fitting = kinds.iter().map(|&kind| self.period_of(kind, from)).find(|&period| {
+                let of_period = self.days(period);
+                of_period.start == from && of_period.end <= days.end
+            });
+            let period = fitting.unwrap_or(Period { kind: PeriodKind::Day, ordinal: from.0 });
+            from = self.days(period).end;
+            periods.push(period);
+        }
+        periods
     }
 
     /// The period's name: `2026-11-02`, `2026-W45`, `2026-11`, `2026-Q4`, `2026`. Where the fiscal year does not
@@ -367,6 +404,24 @@ mod tests {
             assert_eq!(calendar.days(period), day(first)..Day(day(last).0 + 1), "{name}");
             assert_eq!(calendar.name(period), name);
             assert_eq!(calendar.parse(name), Ok(period));
+        }
+    }
+
+    #[test]
+    fn ranges_of_days_are_covered_by_few_periods() {
+        for (first_month, from, end, expected) in [
+            (1, "2026-11-28", "2028-01-01", "2026-11-28 2026-11-29 2026-11-30 2026-12 2027"),
+            (1, "2026-01-01", "2026-12-03", "2026-Q1 2026-Q2 2026-Q3 2026-10 2026-11 2026-12-01 2026-12-02"),
+            (7, "2026-06-30", "2028-07-01", "2026-06-30 FY2027 FY2028"),
+            (2, "2026-04-01", "2026-08-02", "2026-04 FY2027-Q2 2026-08-01"),
+            (1, "2026-01-02", "2026-01-02", ""),
+            (1, "2026-01-02", "2026-01-01", ""),
+        ] {
+            let calendar = Calendar::new("UTC", first_month).unwrap();
+            let days = Day::parse(from).unwrap()..Day::parse(end).unwrap();
+            let names: Vec<String> =
+                calendar.cover(days).iter().map(|&period| calendar.name(period)).collect();
+            assert_eq!(names.join(" "), expected, "{from} {end}");
         }
     }
 

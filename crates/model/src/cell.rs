@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::activity::Category;
+use crate::flow::Flow;
 use crate::identifier::{RepIndex, TerritoryIndex, TypeIndex};
 use crate::money::Currency;
 use crate::pipeline::StageIndex;
@@ -70,6 +71,11 @@ pub enum Measure {
     OpenDeals(StageIndex),
     /// Amount of open deals now in this stage, divided over the credited reps.
     OpenAmount(StageIndex, Currency),
+    /// Amount of open deals by the day on which they are expected to close, as the latest event has it, divided over the
+    /// credited reps.
+    OpenDueAmount(Currency),
+    /// How the open amount changed, by the day of the event, divided over the reps credited before or after it.
+    FlowAmount(Flow, Currency),
     /// Activities of this category and type, by the day they happened.
     Activities(Category, TypeIndex),
     /// Seconds spent on activities, by the day they happened.
@@ -112,9 +118,17 @@ impl Measure {
             Self::Mql => (25, 0, 0),
             Self::MqlToSql => (26, 0, 0),
             Self::MqlDropped => (27, 0, 0),
+            Self::OpenDueAmount(currency) => (28, 0, currency.number()),
+            Self::FlowAmount(flow, currency) => (29 + flow as u32, 0, currency.number()),
             Self::ClosedWith(category, touches) => (40, category as u16, touches.number()),
         };
         (what << 25) | ((first as u32) << 15) | second as u32
+    }
+
+    /// The codes of all measures from one kind to another, whatever their stage, currency, category or bucket.
+    #[must_use]
+    pub const fn codes_of_kinds(first: Self, last: Self) -> std::ops::Range<u32> {
+        first.code() >> 25 << 25..((last.code() >> 25) + 1) << 25
     }
 
     /// The stage of what is measured by stage.
@@ -145,10 +159,18 @@ impl Measure {
         match self {
             Self::WonAmount(currency)
             | Self::OpenAmount(_, currency)
+            | Self::OpenDueAmount(currency)
+            | Self::FlowAmount(_, currency)
             | Self::StageLeftAmount(_, currency)
             | Self::StageLostAmount(_, currency) => Some(currency),
             _ => None,
         }
+    }
+
+    /// Whether a sum of money is converted day by day, at the rate of each; else all of it at one rate, as what is open is.
+    #[must_use]
+    pub const fn is_converted_by_day(self) -> bool {
+        matches!(self, Self::WonAmount(_) | Self::StageLeftAmount(..) | Self::StageLostAmount(..))
     }
 
     /// The same sum of money in another currency; what is no money stays as it is.
@@ -157,6 +179,8 @@ impl Measure {
         match self {
             Self::WonAmount(_) => Self::WonAmount(currency),
             Self::OpenAmount(stage, _) => Self::OpenAmount(stage, currency),
+            Self::OpenDueAmount(_) => Self::OpenDueAmount(currency),
+            Self::FlowAmount(flow, _) => Self::FlowAmount(flow, currency),
             Self::StageLeftAmount(stage, _) => Self::StageLeftAmount(stage, currency),
             Self::StageLostAmount(stage, _) => Self::StageLostAmount(stage, currency),
             other => other,
@@ -199,6 +223,8 @@ impl Measure {
             25 => Self::Mql,
             26 => Self::MqlToSql,
             27 => Self::MqlDropped,
+            28 => Self::OpenDueAmount(currency()?),
+            kind @ 29..=37 => Self::FlowAmount(Flow::ALL[kind as usize - 29], currency()?),
             40 => Self::ClosedWith(category()?, Touches::from_number(second)?),
             _ => return None,
         };
@@ -399,11 +425,15 @@ mod tests {
             Measure::Mql,
             Measure::MqlToSql,
             Measure::MqlDropped,
+            Measure::OpenDueAmount(usd),
+            Measure::FlowAmount(Flow::New, usd),
+            Measure::FlowAmount(Flow::Exchanged, usd),
+            Measure::FlowAmount(Flow::Lost, usd),
         ] {
             assert_eq!(Measure::from_code(measure.code()), Some(measure));
             assert_eq!(Measure::from_code(measure.code() | 1 << 31), None);
         }
-        for code in [0, 1 << 25 | 1, 4 << 25, 9 << 25 | 7 << 15, 120 << 25] {
+        for code in [0, 1 << 25 | 1, 4 << 25, 9 << 25 | 7 << 15, 28 << 25, 37 << 25, 120 << 25] {
             assert_eq!(Measure::from_code(code), None, "{code:x}");
         }
     }

@@ -7,6 +7,7 @@ mod activity;
 mod calendar;
 mod cell;
 mod event;
+mod flow;
 mod identifier;
 mod measure;
 mod money;
@@ -21,6 +22,7 @@ pub use activity::Category;
 pub use calendar::{Calendar, CalendarError, Period, PeriodKind};
 pub use cell::{CellKey, Contribution, DurationBucket, Measure, PackedSum, Tally};
 pub use event::{ActivityEvent, Credit, DealEvent, Event, MAX_CREDITS, WHOLE_SHARE_BASIS_POINTS};
+pub use flow::Flow;
 pub use identifier::{
     IdentifierError, MAX_IDENTIFIER_BYTES, RepIndex, TerritoryIndex, TypeIndex, check_identifier,
 };

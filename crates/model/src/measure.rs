@@ -35,6 +35,8 @@ impl Measure {
             Self::MqlDropped => "mql_dropped",
             Self::OpenDeals(_) => "open_deals",
             Self::OpenAmount(..) => "open_amount",
+            Self::OpenDueAmount(_) => "open_due_amount",
+            Self::FlowAmount(flow, _) => flow.measure_name(),
             Self::Activities(..) => "activities",
             Self::ActivitySeconds(..) => "activity_seconds",
             Self::ClosedWith(..) => "closed_with",

@@ -270,6 +270,14 @@ impl Reference {
         }
     }
 
+    /// Whether a goal is set for a period, for whatever scope.
+    #[must_use]
+    pub fn has_goals(&self, period: &str) -> bool {
+        // A key begins with what the record is, and 0 comes behind the slash.
+        let mut goals = self.records.range("goal/".to_owned().."goal0".to_owned());
+        goals.any(|(_, record)| matches!(record, ReferenceRecord::Goal(goal) if goal.period == period))
+    }
+
     /// The rate of a currency that holds on a day, times 10^[`FxRate::SCALE`]; with no day, the latest.
     #[must_use]
     pub fn rate(&self, currency: Currency, day: Option<Day>) -> Option<i64> {

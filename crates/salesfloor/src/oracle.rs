@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use model::{ActivityEvent, Calendar, Day, Event, Measure, Period, PeriodKind, Pipelines};
 
 mod activity;
+mod flows;
 mod history;
 mod outcome;
 mod progress;
@@ -164,4 +165,5 @@ fn count_deal(history: &[Told], pipelines: &Pipelines, calendar: &Calendar, cell
     outcome::count(history, pipelines, calendar, cells);
     visits::count(history, pipelines, calendar, cells);
     progress::count(history, pipelines, calendar, cells);
+    flows::count(history, pipelines, calendar, cells);
 }

@@ -116,6 +116,7 @@ enum By {
     Category(Vec<CategoryFigure>),
     Attainment(Vec<AttainmentFigure>),
     ActivityType(Vec<ActivityTypeFigure>),
+    Flow(Vec<FlowFigure>),
 }
 
 #[derive(Debug, Serialize)]
@@ -125,6 +126,7 @@ enum Named {
     Category { category: &'static str },
     Attainment { attainment: &'static str },
     ActivityType { category: &'static str, activity_type: String },
+    Flow { flow: &'static str },
 }
 
 impl Named {
@@ -140,6 +142,7 @@ impl Named {
                 category: category.name(),
                 activity_type: labels.activity_type(of_type).to_owned(),
             },
+            PartKey::Flow(step) => Self::Flow { flow: step.name() },
         }
     }
 }
@@ -174,6 +177,13 @@ struct ActivityTypeFigure {
     figure: Figure,
 }
 
+#[derive(Debug, Serialize)]
+struct FlowFigure {
+    flow: &'static str,
+    #[serde(flatten)]
+    figure: Figure,
+}
+
 impl KpiFigure {
     pub(crate) fn new(value: &KpiValue, labels: &Labels) -> Self {
         let KpiValue { kpi, currency, .. } = *value;
@@ -181,6 +191,7 @@ impl KpiFigure {
         let mut categories = Vec::new();
         let mut ranges = Vec::new();
         let mut types = Vec::new();
+        let mut flows = Vec::new();
         for part in &value.parts {
             let figure = Figure::new(kpi.unit, currency, part.value);
             match part.key {
@@ -198,6 +209,7 @@ impl KpiFigure {
                     let activity_type = labels.activity_type(of_type).to_owned();
                     types.push(ActivityTypeFigure { category: category.name(), activity_type, figure });
                 }
+                PartKey::Flow(step) => flows.push(FlowFigure { flow: step.name(), figure }),
             }
         }
         let by_currency = value.by_currency.iter();
@@ -214,6 +226,7 @@ impl KpiFigure {
                 kpi::Dimension::Category => Some(By::Category(categories)),
                 kpi::Dimension::Attainment => Some(By::Attainment(ranges)),
                 kpi::Dimension::ActivityType => Some(By::ActivityType(types)),
+                kpi::Dimension::Flow => Some(By::Flow(flows)),
             },
             verdict: value.verdict.map(kpi::Verdict::name),
             named: value.named.map(|key| Named::new(key, labels)),

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::around::{self, AROUND};
 use crate::fixture::{calendar, currency, day, empty_board, rate, reference, rep, territory};
-use kpi::Amounts;
+use kpi::{Amounts, KpiValue};
 use model::{
-    Category, CellKey, Day, DurationBucket, Measure, PartitionId, PeriodKind, Reference, RepIndex,
+    Category, CellKey, Day, DurationBucket, Flow, Measure, PartitionId, PeriodKind, Reference, RepIndex,
     StageIndex, Tally, TerritoryIndex, Timestamp, TypeIndex,
 };
 use proptest::prelude::*;
@@ -219,16 +220,28 @@ fn slot_of(kind: PeriodKind, day: Day) -> PeriodSlot {
     PeriodSlot::Period(calendar().period_of(kind, day))
 }
 
-fn naive(cells: &Cells, scope: &Scope, slot: PeriodSlot, reference: &Reference) -> ScopeTally {
+fn is_within(slot: PeriodSlot, day: Day) -> bool {
+    match slot {
+        PeriodSlot::Standing => day == CellKey::STANDING,
+        PeriodSlot::Period(period) => day != CellKey::STANDING && slot_of(period.kind, day) == slot,
+    }
+}
+
+fn naive(
+    cells: &Cells,
+    scope: &Scope,
+    reference: &Reference,
+    takes: &dyn Fn(Day, Measure) -> bool,
+) -> ScopeTally {
     let mut sums = ScopeTally { tally: Tally::default(), amounts: Amounts::new(currency("USD")) };
     for (&(rep, territory, day, measure), &value) in cells {
-        let is_within = match slot {
-            PeriodSlot::Standing => day == CellKey::STANDING,
-            PeriodSlot::Period(period) => day != CellKey::STANDING && slot_of(period.kind, day) == slot,
-        };
-        if is_within && is_inside(scope, rep, territory) {
+        if takes(day, measure) && is_inside(scope, rep, territory) {
             sums.tally.add(measure, value);
-            if day != CellKey::STANDING || measure.currency() == Some(currency("USD")) {
+            let is_open = matches!(
+                measure,
+                Measure::OpenAmount(..) | Measure::OpenDueAmount(_) | Measure::FlowAmount(..)
+            );
+            if !is_open && (day != CellKey::STANDING || measure.currency() == Some(currency("USD"))) {
                 sums.amounts.add(measure, value, Some(day), reference);
             }
         }
@@ -243,15 +256,18 @@ fn check(board: &Board, partitions: &[Cells]) {
         *cells.entry(cell).or_insert(0) += value;
     }
     let days = days();
+    let now = Timestamp::parse("2026-11-24T12:00:00Z").unwrap();
     let mut slots: BTreeSet<PeriodSlot> = BTreeSet::from([PeriodSlot::Standing]);
     for kind in PeriodKind::ALL {
         slots.extend(days.iter().map(|&day| slot_of(kind, day)));
     }
     let nobody = Vec::new();
-    for slot in slots {
-        let view = board.view(slot, Timestamp::parse("2026-11-24T12:00:00Z").unwrap());
+    let slots: Vec<PeriodSlot> = slots.into_iter().collect();
+    let views = board.views(&slots, now);
+    for (slot, view) in slots.into_iter().zip(views) {
         for scope in scopes() {
-            let expected = naive(&cells, &scope, slot, &reference);
+            let sums = |takes: &dyn Fn(Day, Measure) -> bool| naive(&cells, &scope, &reference, takes);
+            let expected = sums(&|day, _| is_within(slot, day));
             assert_eq!(board.tally(&scope, slot), expected, "{scope:?} {slot:?}");
             let (rows, id) = match &scope {
                 Scope::Company => (&nobody, ""),
@@ -266,6 +282,10 @@ fn check(board: &Board, partitions: &[Cells]) {
                 Some(sums) => assert_eq!(*sums, expected, "{scope:?} {slot:?}"),
                 None => assert!(expected.is_empty(), "{scope:?} {slot:?} is not in the view"),
             }
+            let found = view.evaluate_all(&scope).into_iter();
+            let found: Vec<KpiValue> = found.filter(|kpi| AROUND.contains(&kpi.kpi.name)).collect();
+            let expected = around::expected(&sums, slot, board, &reference, now);
+            assert_eq!(found, expected, "{scope:?} {slot:?}");
         }
     }
     let (published, _) = board.counts();
@@ -287,6 +307,11 @@ fn cell() -> impl Strategy<Value = NamedCell> {
         Measure::WonAmount(currency("JPY")),
         Measure::CycleDeals(DurationBucket::of(12_345)),
         Measure::OpenAmount(StageIndex(1), currency("EUR")),
+        Measure::OpenDueAmount(currency("EUR")),
+        Measure::FlowAmount(Flow::New, currency("EUR")),
+        Measure::FlowAmount(Flow::Lost, currency("USD")),
+        Measure::WonReached(StageIndex(1)),
+        Measure::LostReached(StageIndex(1)),
         Measure::ActivitySeconds(Category::Travel, TypeIndex(0)),
         Measure::ActivitySeconds(Category::Travel, TypeIndex(2)),
     ]);

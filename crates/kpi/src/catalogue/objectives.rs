@@ -7,20 +7,22 @@ use super::activities::{
     ACTIVITIES, ACTIVITIES_BY_TYPE, ACTIVITY_MINUTES, ACTIVITY_MINUTES_BY_TYPE, SELLING_TIME_SHARE,
 };
 use super::association::{TIME_SINKS, WIN_CORRELATION, WIN_LIFT};
+use super::coverage::{PIPELINE_COVERAGE, WEIGHTED_PIPELINE};
 use super::funnel::{
     COHORT_CONVERSION, DWELL_P50, DWELL_P90, MQL_DEALS, MQL_TO_SQL_DROP_OFF, REACHED_DEALS, STAGE_ADVANCED,
     STAGE_AMOUNT_LEAKAGE, STAGE_CONVERSION, STAGE_ENTERED, STAGE_LEAKAGE, STAGE_LOST_AMOUNT,
     STAGE_MOVED_BACK,
 };
 use super::outcomes::{
-    AVERAGE_DEAL_SIZE, CREATED_DEALS, SALES_CYCLE_MEAN, SALES_CYCLE_P50, SALES_CYCLE_P90, SALES_VELOCITY,
-    WIN_RATE, WON_AMOUNT, WON_DEALS,
+    AVERAGE_DEAL_SIZE, SALES_CYCLE_MEAN, SALES_CYCLE_P50, SALES_CYCLE_P90, SALES_VELOCITY, WIN_RATE,
+    WON_AMOUNT, WON_DEALS,
 };
 use super::pipeline::{OPEN_AMOUNT, OPEN_DEALS};
 use super::targets::{
-    GOAL_ATTAINMENT, GOAL_PACE, QUOTA_ATTAINMENT, REPS_AT_QUOTA, REPS_BY_ATTAINMENT, REQUIRED_DEALS,
-    REQUIRED_LEADS,
+    GOAL_ATTAINMENT, GOAL_PACE, GOAL_PACE_BY_LAST_YEAR, QUOTA_ATTAINMENT, REPS_AT_QUOTA, REPS_BY_ATTAINMENT,
+    REQUIRED_DEALS, REQUIRED_LEADS,
 };
+use super::waterfall::PIPELINE_WATERFALL;
 
 /// Something to reach, with the KPIs that tell how far it is reached.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,6 +60,7 @@ pub static OBJECTIVES: &[Objective] = &[
             &SALES_VELOCITY,
             &SALES_CYCLE_P50,
             &OPEN_AMOUNT,
+            &WEIGHTED_PIPELINE,
         ],
     },
     Objective {
@@ -66,18 +69,18 @@ pub static OBJECTIVES: &[Objective] = &[
         members: &[
             &GOAL_ATTAINMENT,
             &GOAL_PACE,
+            &GOAL_PACE_BY_LAST_YEAR,
             &REQUIRED_DEALS,
             &REQUIRED_LEADS,
             &WIN_RATE,
             &COHORT_CONVERSION,
-            &CREATED_DEALS,
             &WON_AMOUNT,
         ],
     },
     Objective {
         name: "set_right_quotas",
         question: "Who is on quota, and are the quotas right?",
-        members: &[&QUOTA_ATTAINMENT, &REPS_AT_QUOTA, &REPS_BY_ATTAINMENT, &WON_AMOUNT],
+        members: &[&QUOTA_ATTAINMENT, &REPS_AT_QUOTA, &REPS_BY_ATTAINMENT, &PIPELINE_COVERAGE, &WON_AMOUNT],
     },
     Objective {
         name: "grow_deal_size",
@@ -107,7 +110,7 @@ pub static OBJECTIVES: &[Objective] = &[
             &STAGE_ADVANCED,
             &STAGE_MOVED_BACK,
             &OPEN_DEALS,
-            &OPEN_AMOUNT,
+            &PIPELINE_WATERFALL,
         ],
     },
     Objective {

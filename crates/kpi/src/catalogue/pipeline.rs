@@ -31,7 +31,7 @@ pub(super) const OPEN_AMOUNT: Kpi = Kpi {
     dimension: Dimension::Stage,
     periods: &[],
     help: "Amount of the deals that are open now, in the reporting currency.",
-    formula: "sum over open deals of amount x latest exchange rate, by stage, each sum rounded once, half to even",
+    formula: "sum over open deals of amount x exchange rate of today, by stage, each sum rounded once, half to even",
     edge_cases: "Divided over credited reps. Absent if an exchange rate is missing. Stages are rounded each by \
         itself.",
     source: "deal events: stage, amount, currency, credits; reference records: fx_rate",
@@ -62,16 +62,26 @@ fn open_deals(input: &Input<'_>) -> Computed {
     }
 }
 
-fn open_amount(input: &Input<'_>) -> Computed {
+/// The amount that is open now, by stage, of those that have any.
+pub(super) fn open_by_stage(input: &Input<'_>) -> BTreeMap<StageIndex, Conversion> {
     let reporting = input.sums.amounts.reporting();
     let mut counted: BTreeMap<StageIndex, Conversion> = BTreeMap::new();
-    let mut all = Conversion::new(reporting);
-    let mut by_currency: BTreeMap<Currency, i128> = BTreeMap::new();
     for (measure, minor) in input.sums.tally.iter() {
         if let Measure::OpenAmount(stage, currency) = measure {
             let of_stage = counted.entry(stage).or_insert_with(|| Conversion::new(reporting));
-            of_stage.add(minor, currency, None, input.reference);
-            all.add(minor, currency, None, input.reference);
+            of_stage.add(minor, currency, Some(input.today), input.reference);
+        }
+    }
+    counted
+}
+
+fn open_amount(input: &Input<'_>) -> Computed {
+    let counted = open_by_stage(input);
+    let mut all = Conversion::new(input.sums.amounts.reporting());
+    counted.values().for_each(|of_stage| all.merge(of_stage));
+    let mut by_currency: BTreeMap<Currency, i128> = BTreeMap::new();
+    for (measure, minor) in input.sums.tally.iter() {
+        if let Measure::OpenAmount(_, currency) = measure {
             *by_currency.entry(currency).or_insert(0) += minor;
         }
     }

@@ -12,7 +12,7 @@ use crate::value::{Absence, Attainment, Part, PartKey, Unit, Value, Verdict};
 const TARGETED: &[PeriodKind] = &[PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year];
 
 /// What the scope's reps won.
-const OF_REPS: Ingredient = Ingredient {
+pub(super) const OF_REPS: Ingredient = Ingredient {
     when: When::Period,
     whose: Whose::Reps,
     is: |measure| matches!(measure, Measure::WonAmount(_)),
@@ -88,7 +88,27 @@ pub(super) const GOAL_PACE: Kpi = Kpi {
     edge_cases: "Linear, by the second. Absent without a goal, or before the period.",
     source: "deal events: stage, amount, currency, credits; reference records: goal, fx_rate",
     made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::WonAmount(_)))],
-    compute: goal_pace,
+    compute: |input| judged(goal_pace(input)),
+};
+
+pub(super) const GOAL_PACE_BY_LAST_YEAR: Kpi = Kpi {
+    name: "goal_pace_by_last_year",
+    metric: "goal_pace_by_last_year",
+    unit: Unit::Ratio,
+    dimension: Dimension::None,
+    periods: TARGETED,
+    help: "Won amount as a share of what should have been won by now if the period goes as it did a year before; 1 is on \
+        pace.",
+    formula: "won_amount / (goal x won_amount of the same share of days of the same period last year / won_amount of all of \
+        it)",
+    edge_cases: "By whole days, today's included; the share of last year's days is rounded to the nearest day. Absent without \
+        a goal, if nothing was won in last year's period, or if nothing had been by then.",
+    source: "deal events: stage, amount, currency, credits; reference records: goal, fx_rate",
+    made_of: &[
+        Ingredient::of_period(|measure| matches!(measure, Measure::WonAmount(_))),
+        Ingredient::of(When::LastYear, |measure| matches!(measure, Measure::WonAmount(_))),
+    ],
+    compute: |input| judged(goal_pace_by_last_year(input)),
 };
 
 pub(super) const REQUIRED_DEALS: Kpi = Kpi {
@@ -131,7 +151,7 @@ pub(super) const REQUIRED_LEADS: Kpi = Kpi {
 };
 
 /// Those quotas that something can be divided by.
-fn quotas<'a>(input: &Input<'a>) -> impl Iterator<Item = Result<(i128, i128), Absence>> + 'a {
+pub(super) fn quotas<'a>(input: &Input<'a>) -> impl Iterator<Item = Result<(i128, i128), Absence>> + use<'a> {
     let both = |quota: &RepQuota| Ok((quota.won?, quota.quota?));
     input.quotas.iter().map(both).filter(|quota| quota.is_err() || quota.is_ok_and(|(_, quota)| quota > 0))
 }
@@ -181,19 +201,34 @@ fn goal(input: &Input<'_>) -> Result<i128, Absence> {
     input.goal.unwrap_or(Err(Absence::NoGoal))
 }
 
-fn goal_pace(input: &Input<'_>) -> Computed {
-    let pace = || {
-        let (goal, won) = (goal(input)?, won_total(input.sums)?);
-        let (passed, all) = input.elapsed.ok_or(Absence::NoGoal)?;
-        let parts = won.checked_mul(all).zip(goal.checked_mul(passed));
-        let (numerator, denominator) = parts.ok_or(Absence::OutOfRange)?;
-        quotient(numerator, denominator, "goal for the time that has passed")
-    };
-    let value = pace();
-    let verdict = value.ok().map(|pace| {
+fn goal_pace(input: &Input<'_>) -> Result<Value, Absence> {
+    let (passed, all) = input.elapsed.ok_or(Absence::NoGoal)?;
+    pace(input, passed, all)
+}
+
+fn goal_pace_by_last_year(input: &Input<'_>) -> Result<Value, Absence> {
+    goal(input)?;
+    let all = input.last_year.map_or(Ok(0), |year| won_total(year.whole))?;
+    if all <= 0 {
+        return Err(Absence::NothingToDivideBy("won amounts of last year's period"));
+    }
+    let passed = input.last_year.map_or(Ok(0), |year| won_total(year.to_date))?;
+    pace(input, passed, all)
+}
+
+/// What was won as a share of what should have been, where so much of all that counts has passed.
+fn pace(input: &Input<'_>, passed: i128, all: i128) -> Result<Value, Absence> {
+    let (goal, won) = (goal(input)?, won_total(input.sums)?);
+    let parts = won.checked_mul(all).zip(goal.checked_mul(passed));
+    let (numerator, denominator) = parts.ok_or(Absence::OutOfRange)?;
+    quotient(numerator, denominator, "goal for the time that has passed")
+}
+
+fn judged(pace: Result<Value, Absence>) -> Computed {
+    let verdict = pace.ok().map(|pace| {
         if pace.compare(Value::Whole(1)).is_lt() { Verdict::BehindPace } else { Verdict::OnPace }
     });
-    Computed { verdict, ..value.into() }
+    Computed { verdict, ..pace.into() }
 }
 
 fn required_deals(input: &Input<'_>) -> Result<i128, Absence> {

@@ -24,7 +24,7 @@ pub(super) struct DealState {
     pub(super) territory_id: String,
     amount_minor: Option<i64>,
     currency_code: Option<String>,
-    expected_close: Option<Day>,
+    pub(super) expected_close: Option<Day>,
     /// Rep, share in basis points, overlay.
     credits: Vec<(String, u32, bool)>,
     pub(super) deleted: bool,

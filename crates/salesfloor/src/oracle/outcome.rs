@@ -18,6 +18,10 @@ pub(super) fn count(history: &[Told], pipelines: &Pipelines, calendar: &Calendar
         if let Some(Money { minor, currency }) = amount {
             cells.add_divided(&latest.state, None, Measure::OpenAmount(latest.state.stage, currency), minor);
         }
+        // Due: the amount by the day on which the latest event expects the deal to close, if it does.
+        if let (Some(Money { minor, currency }), Some(due)) = (amount, latest.state.expected_close) {
+            cells.add_divided(&latest.state, Some(due), Measure::OpenDueAmount(currency), minor);
+        }
         return;
     }
 

@@ -10,6 +10,7 @@ use model::{
 use super::*;
 
 mod activities;
+mod flows;
 mod left_amounts;
 mod order;
 mod outcome;
@@ -164,6 +165,8 @@ enum Family {
     Reached,
     /// Leads and what became of them.
     Leads,
+    /// How the open amount came and went.
+    Flows,
     Activities,
     /// What closed deals were worked on with.
     Touches,
@@ -171,8 +174,15 @@ enum Family {
 
 impl Family {
     /// All that deals have.
-    const OF_DEALS: [Self; 6] =
-        [Self::Outcome, Self::Visits, Self::Dwell, Self::LeftAmounts, Self::Reached, Self::Leads];
+    const OF_DEALS: [Self; 7] = [
+        Self::Outcome,
+        Self::Visits,
+        Self::Dwell,
+        Self::LeftAmounts,
+        Self::Reached,
+        Self::Leads,
+        Self::Flows,
+    ];
 }
 
 /// A measure's family and its name in the lines of cases.
@@ -188,6 +198,8 @@ fn named(measure: Measure) -> (Family, String) {
         Measure::CycleDeals(bucket) => (Family::Outcome, format!("cycle bucket {}", bucket.number())),
         Measure::OpenDeals(stage) => (Family::Outcome, format!("open {}", name(stage))),
         Measure::OpenAmount(stage, currency) => (Family::Outcome, format!("open {} {currency}", name(stage))),
+        Measure::OpenDueAmount(currency) => (Family::Outcome, format!("due {currency}")),
+        Measure::FlowAmount(flow, currency) => (Family::Flows, format!("flow {} {currency}", flow.name())),
         Measure::StageEntered(stage) => (Family::Visits, format!("entered {}", name(stage))),
         Measure::StageAdvanced(stage) => (Family::Visits, format!("advanced from {}", name(stage))),
         Measure::StageMovedBack(stage) => (Family::Visits, format!("moved back from {}", name(stage))),
@@ -294,6 +306,10 @@ fn every_number_of_one_deal() {
                     "bob west 03-02 won reached pitched: 1",
                     "bob west 03-02 mql: 1",
                     "bob west 03-02 mql to sql: 1",
+                    "ann west 03-02 flow new EUR: 1000",
+                    "ann west 03-02 flow moved_out EUR: 1000",
+                    "bob west 03-02 flow moved_in EUR: 1000",
+                    "bob west 03-02 flow won EUR: 1000",
                 ],
             ),
             (

@@ -35,11 +35,13 @@ impl Level {
         }
     }
 
-    /// Reps and teams by stage would be too many series for too few questions: they have their total.
+    /// Reps and teams by stage or by flow would be too many series for too few questions: they have their total.
     fn has_parts(self, dimension: Dimension) -> bool {
         match dimension {
             Dimension::None => false,
-            Dimension::Stage => matches!(self, Self::Company | Self::Region | Self::Territory),
+            Dimension::Stage | Dimension::Flow => {
+                matches!(self, Self::Company | Self::Region | Self::Territory)
+            }
             Dimension::Category => true,
             Dimension::Attainment | Dimension::ActivityType => self != Self::Rep,
         }
@@ -77,18 +79,24 @@ pub(crate) fn write(exposition: &mut Exposition, board: &Board, kpis: &[&'static
 
 fn slots(board: &Board, now: Timestamp) -> Vec<Slot> {
     let today = board.calendar().day_of(now);
-    let mut slots = vec![Slot { view: board.view(PeriodSlot::Standing, now), labels: String::new() }];
+    let mut periods = vec![PeriodSlot::Standing];
+    let mut names = vec![String::new()];
     for relative in ["current", "previous"] {
         for kind in PeriodKind::ALL {
             let current = board.calendar().period_of(kind, today);
-            let period = if relative == "current" { current } else { current.previous() };
+            periods.push(PeriodSlot::Period(if relative == "current" {
+                current
+            } else {
+                current.previous()
+            }));
             let mut labels = String::new();
             label(&mut labels, "period", kind.name());
             label(&mut labels, "relative", relative);
-            slots.push(Slot { view: board.view(PeriodSlot::Period(period), now), labels });
+            names.push(labels);
         }
     }
-    slots
+    let views = board.views(&periods, now).into_iter();
+    views.zip(names).map(|(view, labels)| Slot { view, labels }).collect()
 }
 
 /// The metrics of one KPI at one level: the value and, for quotients, both parts.
@@ -192,6 +200,7 @@ fn write_value(
                 label(&mut labels, "category", category.name());
                 label(&mut labels, "activity_type", names.activity_type(of_type));
             }
+            PartKey::Flow(step) => label(&mut labels, "flow", step.name()),
             PartKey::Stage(index) => {
                 let (pipeline, stage) = names.stage(index);
                 label(&mut labels, "pipeline", &pipeline);

@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// The same event, by which the deal is expected to close on a day.
+fn due(day: &str, event: DealEvent<'static>) -> DealEvent<'static> {
+    with(event, |event| event.expected_close = Some(Day::parse(&format!("2026-{day}")).unwrap()))
+}
+
 #[test]
 fn stages() {
     check_deals(
@@ -16,6 +21,40 @@ fn stages() {
                 ],
                 // Created for Ann, now Bob's.
                 &["ann west 03-02 created: 1", "bob west - open mql: 1", "bob west - open mql EUR: 1000"],
+            ),
+            (
+                "due when the latest event says, with the latest known amount, for those credited now",
+                vec![
+                    due("05-01", deal("03-02T10:00:00", "lead")),
+                    due(
+                        "06-30",
+                        with(deal("03-03T10:00:00", "lead"), |event| {
+                            event.amount = None;
+                            event.credits = credits(&[("bob", 4_000, false), ("cyd", 6_000, false)]);
+                        }),
+                    ),
+                ],
+                &[
+                    "ann west 03-02 created: 1",
+                    "ann west - open lead: 1",
+                    "bob west - open lead EUR: 400",
+                    "cyd west - open lead EUR: 600",
+                    "bob west 06-30 due EUR: 400",
+                    "cyd west 06-30 due EUR: 600",
+                ],
+            ),
+            (
+                "no longer expected: due on no day",
+                vec![due("05-01", deal("03-02T10:00:00", "lead")), deal("03-03T10:00:00", "lead")],
+                &["ann west 03-02 created: 1", "ann west - open lead: 1", "ann west - open lead EUR: 1000"],
+            ),
+            (
+                "lost: due on no day",
+                vec![
+                    due("05-01", deal("03-02T10:00:00", "lead")),
+                    due("05-01", deal("03-03T10:00:00", "lost")),
+                ],
+                &["ann west 03-02 created: 1", "ann west 03-03 lost: 1"],
             ),
             (
                 "won after 100.9 seconds, which is bucket 100",
