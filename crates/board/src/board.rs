@@ -86,6 +86,10 @@ impl Board {
         self.reporting
     }
 
+    pub(crate) fn thresholds(&self) -> &Thresholds {
+        &self.thresholds
+    }
+
     /// A way onto the board for the worker of a partition. Earlier writers of the partition are not heard any more.
     #[must_use]
     pub fn writer(self: &Arc<Self>, partition: PartitionId) -> PartitionWriter {
@@ -297,10 +301,13 @@ impl Board {
             today: self.calendar.day_of(now),
         };
         view.fill(&organisation, territories, reps, &nothing, &targets);
+        if period.is_none() {
+            view.set_balance(&organisation, &self.gather_balance(&organisation, &copied, now));
+        }
         view
     }
 
-    fn copy(&self, slot: PeriodSlot) -> Copied {
+    pub(crate) fn copy(&self, slot: PeriodSlot) -> Copied {
         self.table(slot).map_or_else(Copied::default, |table| table.read().copied())
     }
 
@@ -315,7 +322,7 @@ impl Board {
 
     /// The table of a period, made from the partitions' cells when it is first asked for and kept up to date from then
     /// on: most periods of a long history are never looked at. None while there is nothing in it.
-    fn table(&self, slot: PeriodSlot) -> Option<Arc<RwLock<Table>>> {
+    pub(crate) fn table(&self, slot: PeriodSlot) -> Option<Arc<RwLock<Table>>> {
         if let Some(table) = self.tables.get(&slot) {
             return Some(Arc::clone(&table));
         }
@@ -356,7 +363,7 @@ impl Board {
         self.tables.iter().map(|table| Arc::clone(&table)).collect()
     }
 
-    fn organisation(&self) -> Arc<Organisation> {
+    pub(crate) fn organisation(&self) -> Arc<Organisation> {
         let reference = self.reference().unwrap_or_default();
         let (reps, territories) = (self.reps.read(), self.territories.read());
         let counts = (reps.as_slice().len(), territories.as_slice().len());

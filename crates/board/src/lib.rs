@@ -18,6 +18,7 @@
 //! what a row and its growth cost. Money in foreign currencies also stands by day in each of these tables. Names are stored
 //! once. A publish needs about 150 bytes a cell while it lasts.
 
+mod balance;
 mod board;
 mod leaderboard;
 mod members;
@@ -29,6 +30,7 @@ mod status;
 mod table;
 mod view;
 
+pub use balance::{BalancedTerritory, MovedRep, SuggestedMove, TerritoryBalance};
 pub use board::Board;
 pub use leaderboard::{Group, Leaderboard, Order, RankedRow};
 pub use partition::{PartitionWriter, PublishError, Published, Stamp};

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kpi::{Absence, Amounts, CATALOGUE, Conversion, Input, Kpi, KpiValue, RepQuota, Sums, Thresholds};
+use kpi::{
+    Absence, Amounts, Balanced, CATALOGUE, Conversion, Input, Kpi, KpiValue, RepQuota, Sums, Thresholds,
+};
 use model::{Calendar, Currency, Day, GoalScope, Measure, Money, Period, Pipelines, Reference, Tally};
 
 use crate::organisation::Organisation;
@@ -72,6 +74,7 @@ pub(crate) struct Beside {
     standing: Option<ScopeTally>,
     quotas: Vec<RepQuota>,
     goal: Option<Result<i128, Absence>>,
+    pub(crate) balance: Option<Balanced>,
 }
 
 /// The sums of one scope in a period, in the one before and now.
@@ -182,6 +185,7 @@ impl View {
             standing: beside.standing.as_ref().unwrap_or(sums).sums(),
             quotas: &beside.quotas,
             goal: beside.goal,
+            balance: beside.balance,
             elapsed: self.elapsed,
             reference: &self.reference,
             pipelines: &self.pipelines,
@@ -281,7 +285,7 @@ impl View {
 
 impl Related {
     fn beside(self, quotas: Vec<RepQuota>, goal: Option<Result<i128, Absence>>) -> (ScopeTally, Beside) {
-        (self.sums, Beside { previous: self.previous, standing: self.standing, quotas, goal })
+        (self.sums, Beside { previous: self.previous, standing: self.standing, quotas, goal, balance: None })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::input::Input;
 use crate::value::{Absence, KpiValue, Part, PartKey, Unit, Value, Verdict};
 
 mod activities;
+mod balance;
 mod funnel;
 mod outcomes;
 mod pipeline;
@@ -142,6 +143,8 @@ pub static CATALOGUE: &[Kpi] = &[
     activities::ACTIVITIES,
     activities::ACTIVITY_MINUTES,
     activities::SELLING_TIME_SHARE,
+    balance::TERRITORY_BALANCE,
+    balance::TERRITORY_DISPERSION,
 ];
 
 /// What a definition gives.

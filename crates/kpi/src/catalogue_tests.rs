@@ -59,6 +59,7 @@ fn evaluate_with<'a>(name: &str, sums: Sums<'a>, with: impl FnOnce(&mut Input<'a
         standing: sums,
         quotas: &[],
         goal: None,
+        balance: None,
         elapsed: None,
         reference: &REFERENCE,
         pipelines: &PIPELINES,

@@ -8,6 +8,7 @@
 //! the end, half to even.
 
 mod amounts;
+mod balance;
 mod catalogue;
 mod conversion;
 mod input;
@@ -16,6 +17,7 @@ mod quantile;
 mod value;
 
 pub use amounts::Amounts;
+pub use balance::{Balance, BalanceWeights, Balanced, Change, Component, Load, Move};
 pub use catalogue::{CATALOGUE, Dimension, Kpi, find};
 pub use conversion::Conversion;
 pub use input::{Input, RepQuota, Sums, Thresholds};

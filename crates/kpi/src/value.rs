@@ -76,6 +76,13 @@ pub enum Value {
         /// Of how many values it is a quantile; above 0.
         count: i128,
     },
+    /// A figure that is neither a sum nor a mean, such as a dispersion; exact, but its parts mean nothing by themselves.
+    Coefficient {
+        /// What is divided.
+        numerator: i128,
+        /// By what; above 0.
+        denominator: i128,
+    },
 }
 
 impl Value {
@@ -84,9 +91,9 @@ impl Value {
     pub const fn fraction(self) -> (i128, i128) {
         match self {
             Self::Whole(whole) => (whole, 1),
-            Self::Quotient { numerator, denominator } | Self::Quantile { numerator, denominator, .. } => {
-                (numerator, denominator)
-            }
+            Self::Quotient { numerator, denominator }
+            | Self::Quantile { numerator, denominator, .. }
+            | Self::Coefficient { numerator, denominator } => (numerator, denominator),
         }
     }
 
@@ -165,6 +172,12 @@ pub enum Absence {
     /// No goal is published for the scope and period.
     #[error("no goal is set for the scope and period; publish a reference record goal")]
     NoGoal,
+    /// Nobody works there.
+    #[error("no rep who works today is at home there; publish a reference record rep with the territory_id")]
+    NoReps,
+    /// The KPI is about other scopes.
+    #[error("it is told of {0} only")]
+    NotToldHere(&'static str),
     /// A sum does not fit 128 bits.
     #[error("the sum is too large to be exact")]
     OutOfRange,
@@ -258,6 +271,12 @@ pub enum Verdict {
     AtBenchmark,
     /// Below the benchmark.
     BelowBenchmark,
+    /// More work by rep than in other territories.
+    Overloaded,
+    /// About as much work by rep as in other territories.
+    Balanced,
+    /// Less work by rep than in other territories.
+    Underloaded,
 }
 
 impl Verdict {
@@ -275,6 +294,9 @@ impl Verdict {
             Self::BehindPace => "behind_pace",
             Self::AtBenchmark => "at_benchmark",
             Self::BelowBenchmark => "below_benchmark",
+            Self::Overloaded => "overloaded",
+            Self::Balanced => "balanced",
+            Self::Underloaded => "underloaded",
         }
     }
 }
