@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kpi::{Absence, Balance, Balanced, Component, Load, Move, Value};
+use kpi::{Absence, Balance, BalanceWeights, Balanced, Component, Load, Move, Value};
 use model::{Measure, Period, PeriodKind, Tally, Timestamp};
 
 use crate::board::Board;
@@ -17,6 +17,10 @@ use crate::view::View;
 /// How the work lies on the territories, and what would even it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TerritoryBalance {
+    /// What each kind of work counts.
+    pub weights: BalanceWeights,
+    /// A territory whose index is within so many percent of 1 is balanced.
+    pub within_percent: u32,
     /// The months whose activities count, in order.
     pub months: [Period; 2],
     /// In order of id; moves name them by their place here.
@@ -114,6 +118,8 @@ impl Board {
             SuggestedMove { step, rep }
         };
         TerritoryBalance {
+            weights: self.thresholds().balance_weights,
+            within_percent: self.thresholds().balance_within_percent,
             months: self.balance_months(now),
             territories: places.iter().enumerate().map(territory).collect(),
             dispersion: balance.of_company().dispersion,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::api;
+use crate::balance;
 use crate::options::ServeOptions;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
@@ -28,6 +29,14 @@ pub fn leaderboard_json(board: &Board, query: &str, now: Timestamp) -> Result<Va
     answer(query, api::LEADERBOARD_PARAMETERS, |parameters| {
         api::leaderboard(board, parameters, &options, now)
     })
+}
+
+/// What `/api/v1/territories/balance` answers.
+///
+/// # Errors
+/// That the document cannot be written.
+pub fn balance_json(board: &Board, now: Timestamp) -> Result<Value, String> {
+    serde_json::to_value(balance::territories(board, now)).map_err(|error| error.to_string())
 }
 
 /// A value as it stands in a query.
