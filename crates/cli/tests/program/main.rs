@@ -1,6 +1,8 @@
 //! The program as it is called: exit codes, files and what it says.
 
 #[cfg(test)]
+mod balance;
+#[cfg(test)]
 mod configuration;
 #[cfg(test)]
 mod examples;
