@@ -172,11 +172,13 @@ fn exactly_at_the_tolerance_is_balanced() {
     for (deals, within, expected) in [
         ([115, 85], 15, [Verdict::Balanced, Verdict::Balanced]),
         ([1_151, 849], 15, [Verdict::Overloaded, Verdict::Underloaded]),
-        ([101, 99], 0, [Verdict::Overloaded, Verdict::Underloaded]),
+        ([103, 97], 0, [Verdict::Overloaded, Verdict::Underloaded]),
     ] {
         let loads = deals.map(|deals| load(1, 0, deals, 0)).to_vec();
         let found = Balance::new(loads, BalanceWeights::default(), within);
         assert_eq!([0, 1].map(|place| found.of_territory(place).verdict), expected.map(Some), "{deals:?}");
+        // As long as nobody is flagged, nothing has to move, though it would be more even.
+        assert_eq!(found.deal_moves().is_empty(), expected[0] == Verdict::Balanced, "{deals:?}");
     }
 }
 
@@ -302,6 +304,8 @@ proptest! {
         let start = Balance::new(loads, weights, 15);
         for moves in [start.rep_moves(), start.deal_moves()] {
             prop_assert!(moves.len() <= 3);
+            // Nobody is sent on, and nobody is sent for one who goes.
+            prop_assert!(moves.iter().all(|one| moves.iter().all(|other| one.from != other.to)));
             let mut changed = start.loads().to_vec();
             let mut dispersion = start.of_company().dispersion;
             for step in moves {
