@@ -93,6 +93,10 @@ impl Board {
         self.reporting
     }
 
+    pub(crate) fn thresholds(&self) -> &Thresholds {
+        &self.thresholds
+    }
+
     /// A way onto the board for the worker of a partition. Earlier writers of the partition are not heard any more.
     #[must_use]
     pub fn writer(self: &Arc<Self>, partition: PartitionId) -> PartitionWriter {
@@ -208,6 +212,7 @@ impl Board {
         match whose {
             Whose::Scope => Membership::of(scope, &self.organisation()),
             Whose::Reps => Membership::of_reps(scope, &self.organisation()),
+            Whose::Company => Membership::All,
         }
     }
 
@@ -227,6 +232,10 @@ impl Board {
             }
             When::After => period.map(|period| days(period).end..days(year(today).next()).end),
             When::LastYear => Some(days(period?.year_before()?)),
+            When::TwoMonths => {
+                let month = self.calendar.period_of(PeriodKind::Month, today);
+                Some(days(month.previous()).start..days(month).end)
+            }
         }
     }
 
@@ -379,10 +388,13 @@ impl Board {
             today,
         };
         view.fill(&organisation, territories, reps, &nothing, &targets);
+        if period.is_none() {
+            view.set_balance(&organisation, &self.gather_balance(&organisation, &copied, now));
+        }
         view
     }
 
-    fn copy(&self, slot: PeriodSlot) -> Copied {
+    pub(crate) fn copy(&self, slot: PeriodSlot) -> Copied {
         self.table(slot).map_or_else(Copied::default, |table| table.read().copied())
     }
 
@@ -438,7 +450,7 @@ impl Board {
         self.tables.iter().map(|table| Arc::clone(&table)).collect()
     }
 
-    fn organisation(&self) -> Arc<Organisation> {
+    pub(crate) fn organisation(&self) -> Arc<Organisation> {
         let reference = self.reference().unwrap_or_default();
         let (reps, territories) = (self.reps.read(), self.territories.read());
         let counts = (reps.as_slice().len(), territories.as_slice().len());

@@ -20,6 +20,7 @@
 //! once. A publish needs about 150 bytes a cell while it lasts.
 
 mod around;
+mod balance;
 mod board;
 mod history;
 mod labels;
@@ -34,6 +35,7 @@ mod status;
 mod table;
 mod view;
 
+pub use balance::{BalancedTerritory, MovedRep, SuggestedMove, TerritoryBalance};
 pub use board::Board;
 pub use labels::Labels;
 pub use leaderboard::{Group, Leaderboard, Order, RankedRow};

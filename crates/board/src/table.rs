@@ -152,6 +152,11 @@ pub(crate) struct Copied {
 }
 
 impl Copied {
+    /// The sums, foreign amounts in their own currencies.
+    pub(crate) fn sums(&self) -> &[(SumKey, i128)] {
+        &self.sums
+    }
+
     /// Tells for whom each sum is, and how it is added to a tally.
     pub(crate) fn each(
         &self,

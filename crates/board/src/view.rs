@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kpi::{Absence, Amounts, CATALOGUE, Conversion, Input, Kpi, KpiValue, RepQuota, Sums, Thresholds};
+use kpi::{
+    Absence, Amounts, Balanced, CATALOGUE, Conversion, Input, Kpi, KpiValue, RepQuota, Sums, Thresholds,
+};
 use model::{Calendar, Currency, Day, GoalScope, Measure, Money, Period, Pipelines, Reference, Tally};
 
 use crate::around::Around;
@@ -75,6 +77,7 @@ pub(crate) struct Beside {
     around: Around,
     quotas: Vec<RepQuota>,
     goal: Option<Result<i128, Absence>>,
+    pub(crate) balance: Option<Balanced>,
 }
 
 /// The sums of one scope in a period, in the one before and now.
@@ -199,6 +202,7 @@ impl View {
             last_year: beside.around.last_year(),
             quotas: &beside.quotas,
             goal: beside.goal,
+            balance: beside.balance,
             elapsed: self.elapsed,
             reference: &self.reference,
             pipelines: &self.pipelines,
@@ -314,7 +318,7 @@ impl Related {
 
     fn beside(self, quotas: Vec<RepQuota>, goal: Option<Result<i128, Absence>>) -> (ScopeTally, Beside) {
         let Self { sums, previous, standing, around } = self;
-        (sums, Beside { previous, standing, around, quotas, goal })
+        (sums, Beside { previous, standing, around, quotas, goal, balance: None })
     }
 }
 

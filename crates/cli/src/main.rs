@@ -1,5 +1,6 @@
 //! The binary `tallyboard`: the command line, and the wiring of rooms into a service.
 
+mod balance;
 mod cases;
 mod commands;
 mod exit;

@@ -13,6 +13,7 @@ use crate::value::{Absence, KpiValue, Part, PartKey, Unit, Value, Verdict};
 
 mod activities;
 mod association;
+mod balance;
 mod coverage;
 mod funnel;
 mod objectives;
@@ -167,6 +168,8 @@ pub static CATALOGUE: &[Kpi] = &[
     association::WIN_LIFT,
     association::WIN_CORRELATION,
     association::TIME_SINKS,
+    balance::TERRITORY_BALANCE,
+    balance::TERRITORY_DISPERSION,
 ];
 
 /// What a definition gives.

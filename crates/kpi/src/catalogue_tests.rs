@@ -64,6 +64,7 @@ fn evaluate_with<'a>(name: &str, sums: Sums<'a>, with: impl FnOnce(&mut Input<'a
         last_year: None,
         quotas: &[],
         goal: None,
+        balance: None,
         elapsed: None,
         reference: &REFERENCE,
         pipelines: &PIPELINES,

@@ -146,6 +146,7 @@ mod tests {
                 "reps_at_quota",
                 "reps_by_attainment",
                 "stage_lost_amount",
+                "pipeline_coverage",
                 "activities"
             ]
         );

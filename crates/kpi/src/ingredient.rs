@@ -20,6 +20,8 @@ pub enum When {
     After,
     /// The same period a year before.
     LastYear,
+    /// The current month and the one before.
+    TwoMonths,
 }
 
 impl When {
@@ -33,6 +35,7 @@ impl When {
             Self::History => "history",
             Self::After => "after",
             Self::LastYear => "last_year",
+            Self::TwoMonths => "two_months",
         }
     }
 }
@@ -44,6 +47,8 @@ pub enum Whose {
     Scope,
     /// Those of the scope's reps: of a territory or region the reps whose home is in it, wherever they sold.
     Reps,
+    /// The company's: the scope is compared with it.
+    Company,
 }
 
 /// Sums that a KPI is made from.

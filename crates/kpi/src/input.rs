@@ -4,6 +4,7 @@ use model::{Day, Pipelines, Reference, Tally};
 use serde::{Deserialize, Serialize};
 
 use crate::amounts::Amounts;
+use crate::balance::{BalanceWeights, Balanced};
 use crate::value::Absence;
 
 /// The sums of a scope in a period.
@@ -61,6 +62,8 @@ pub struct Input<'a> {
     pub quotas: &'a [RepQuota],
     /// The scope's goal for the period, in minor units of the reporting currency.
     pub goal: Option<Result<i128, Absence>>,
+    /// How the scope's territories stand against the others; for what stands now, and not of teams and reps.
+    pub balance: Option<Balanced>,
     /// How many seconds of the period have passed, of how many: `[0, all]`. None for what stands now.
     pub elapsed: Option<(i128, i128)>,
     /// Where the latest exchange rates come from.
@@ -85,6 +88,10 @@ pub struct Thresholds {
     pub selling_time_percent: u32,
     /// From which share of the tracked time on a category that does not go with winning is a time sink.
     pub time_sink_percent: u32,
+    /// A territory whose index is within so many percent of the company's mean is balanced.
+    pub balance_within_percent: u32,
+    /// What makes a territory's index.
+    pub balance_weights: BalanceWeights,
 }
 
 impl Default for Thresholds {
@@ -95,6 +102,8 @@ impl Default for Thresholds {
             at_quota_percent_max: 80,
             selling_time_percent: 39,
             time_sink_percent: 10,
+            balance_within_percent: 15,
+            balance_weights: BalanceWeights::default(),
         }
     }
 }
@@ -111,6 +120,7 @@ impl Thresholds {
             ("at_quota_percent_max", self.at_quota_percent_max),
             ("selling_time_percent", self.selling_time_percent),
             ("time_sink_percent", self.time_sink_percent),
+            ("balance_within_percent", self.balance_within_percent),
         ];
         if let Some((key, value)) = percents.iter().find(|(_, value)| *value > 100) {
             return Err(format!("{key} is {value}; expected 0 to 100"));
@@ -121,6 +131,6 @@ impl Thresholds {
                 "at_quota_percent_min is {min} and at_quota_percent_max {max}; expected min <= max"
             ));
         }
-        Ok(())
+        self.balance_weights.check()
     }
 }

@@ -8,6 +8,7 @@
 //! the end, half to even.
 
 mod amounts;
+mod balance;
 mod catalogue;
 mod choice;
 mod conversion;
@@ -18,6 +19,7 @@ mod quantile;
 mod value;
 
 pub use amounts::Amounts;
+pub use balance::{Balance, BalanceWeights, Balanced, Change, Component, Load, Move};
 pub use catalogue::{CATALOGUE, Dimension, Kpi, OBJECTIVES, Objective, find, find_objective};
 pub use choice::{ALL, Choice, ChoiceError, DEFAULT_OBJECTIVES};
 pub use conversion::Conversion;

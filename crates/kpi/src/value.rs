@@ -79,6 +79,13 @@ pub enum Value {
         /// Of how many values it is a quantile; above 0.
         count: i128,
     },
+    /// A figure that is neither a sum nor a mean, such as a dispersion; exact, but its parts mean nothing by themselves.
+    Coefficient {
+        /// What is divided.
+        numerator: i128,
+        /// By what; above 0.
+        denominator: i128,
+    },
     /// What is estimated from a sample, with its 95 % interval; its parts mean nothing by themselves.
     Estimate {
         /// What is divided.
@@ -102,6 +109,7 @@ impl Value {
             Self::Whole(whole) => (whole, 1),
             Self::Quotient { numerator, denominator }
             | Self::Quantile { numerator, denominator, .. }
+            | Self::Coefficient { numerator, denominator }
             | Self::Estimate { numerator, denominator, .. } => (numerator, denominator),
         }
     }
@@ -195,6 +203,12 @@ pub enum Absence {
     /// No goal is published for the scope and period.
     #[error("no goal is set for the scope and period; publish a reference record goal")]
     NoGoal,
+    /// Nobody works there.
+    #[error("no rep who works today is at home there; publish a reference record rep with the territory_id")]
+    NoReps,
+    /// The KPI is about other scopes.
+    #[error("it is told of {0} only")]
+    NotToldHere(&'static str),
     /// A sum does not fit 128 bits.
     #[error("the sum is too large to be exact")]
     OutOfRange,
@@ -319,6 +333,12 @@ pub enum Verdict {
     TimeSinks,
     /// Little time goes into what does not go with winning.
     NoTimeSinks,
+    /// More work by rep than in other territories.
+    Overloaded,
+    /// About as much work by rep as in other territories.
+    Balanced,
+    /// Less work by rep than in other territories.
+    Underloaded,
 }
 
 impl Verdict {
@@ -338,6 +358,9 @@ impl Verdict {
             Self::BelowBenchmark => "below_benchmark",
             Self::TimeSinks => "time_sinks",
             Self::NoTimeSinks => "no_time_sinks",
+            Self::Overloaded => "overloaded",
+            Self::Balanced => "balanced",
+            Self::Underloaded => "underloaded",
         }
     }
 }

@@ -48,7 +48,7 @@ impl PeriodDocument {
 
 /// How far the numbers go.
 #[derive(Debug, Serialize)]
-struct Progress {
+pub(crate) struct Progress {
     /// When this was asked.
     as_of: String,
     /// Whether the period is over and everything known of it is counted.
@@ -75,7 +75,7 @@ impl PositionDocument {
 }
 
 impl Progress {
-    fn new(board: &Board, period: Option<Period>, now: Timestamp) -> Self {
+    pub(crate) fn new(board: &Board, period: Option<Period>, now: Timestamp) -> Self {
         let readiness = board.readiness();
         let today = board.calendar().day_of(now);
         let is_over = period.is_none_or(|period| board.calendar().days(period).end <= today);

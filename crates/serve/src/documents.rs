@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::api;
+use crate::balance;
 use crate::explanation;
 use crate::options::ServeOptions;
 use crate::parameters::Parameters;
@@ -49,6 +50,14 @@ pub fn explanation_json(
     answer(query, explanation::EXPLAIN_PARAMETERS, |parameters| {
         explanation::explain(board, explainer, parameters, PATIENCE, now)
     })
+}
+
+/// What `/api/v1/territories/balance` answers.
+///
+/// # Errors
+/// That the document cannot be written.
+pub fn balance_json(board: &Board, now: Timestamp) -> Result<Value, String> {
+    serde_json::to_value(balance::territories(board, now)).map_err(|error| error.to_string())
 }
 
 /// A value as it stands in a query.

@@ -44,7 +44,7 @@ impl Figure {
             Ok(value) => {
                 figure.value = show(unit, currency, value);
                 match value {
-                    Value::Whole(_) => {}
+                    Value::Whole(_) | Value::Coefficient { .. } => {}
                     Value::Quotient { numerator, denominator } => {
                         figure.numerator = Some(show(unit, currency, Value::Whole(numerator)));
                         figure.denominator = Some(number(denominator, 1));
@@ -63,7 +63,7 @@ impl Figure {
 }
 
 /// A value in its unit.
-fn show(unit: Unit, currency: Option<Currency>, value: Value) -> Json {
+pub(crate) fn show(unit: Unit, currency: Option<Currency>, value: Value) -> Json {
     if let Some(currency) = currency {
         return Json::String(decimal_text(value.rounded(), currency));
     }

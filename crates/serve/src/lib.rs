@@ -8,6 +8,7 @@
 //! timeout, nor make the service hold more than its limits; SERVE-3, every error is an RFC 9457 problem document.
 
 mod api;
+mod balance;
 mod connection;
 mod documents;
 mod explanation;
@@ -21,6 +22,6 @@ mod problem;
 mod router;
 
 pub use connection::serve;
-pub use documents::{encode_value, explanation_json, kpis_json, leaderboard_json};
+pub use documents::{balance_json, encode_value, explanation_json, kpis_json, leaderboard_json};
 pub use options::{ServeOptions, ServeOptionsError};
 pub use router::{Clock, ServeState, router};

@@ -22,7 +22,9 @@ impl Parameters {
         let mut parameters = BTreeMap::new();
         for (name, value) in pairs {
             if !known.contains(&name.as_str()) {
-                return bad(format!("parameter {name:?} is not known; expected any of {}", known.join(", ")));
+                let expected =
+                    if known.is_empty() { "none".to_owned() } else { format!("any of {}", known.join(", ")) };
+                return bad(format!("parameter {name:?} is not known; expected {expected}"));
             }
             if parameters.contains_key(&name) {
                 return bad(format!("parameter {name} is there twice; expected once"));

@@ -21,7 +21,7 @@ use crate::negotiation::Format;
 use crate::options::ServeOptions;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
-use crate::{api, explanation, health, metrics};
+use crate::{api, balance, explanation, health, metrics};
 
 /// Tells the time; a test sets it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -114,6 +114,7 @@ pub fn router(state: ServeState) -> Router {
         .route("/api/v1/kpis", get(kpis))
         .route("/api/v1/leaderboard", get(leaderboard))
         .route("/api/v1/explain", get(explain))
+        .route("/api/v1/territories/balance", get(territory_balance))
         .route("/api/v1/catalogue", get(catalogue))
         .fallback(no_such_path)
         .with_state(shared.clone())
@@ -143,6 +144,11 @@ async fn leaderboard(State(shared): State<Shared>, uri: Uri) -> Result<impl Into
     let parameters = Parameters::read(&uri, api::LEADERBOARD_PARAMETERS)?;
     json(&shared, move |state| api::leaderboard(&state.board, &parameters, &state.options, (state.clock)()))
         .await
+}
+
+async fn territory_balance(State(shared): State<Shared>, uri: Uri) -> Result<impl IntoResponse, Problem> {
+    Parameters::read(&uri, &[])?;
+    json(&shared, |state| Ok(balance::territories(&state.board, (state.clock)()))).await
 }
 
 async fn explain(State(shared): State<Shared>, uri: Uri) -> Result<impl IntoResponse, Problem> {

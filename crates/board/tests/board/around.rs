@@ -50,6 +50,7 @@ pub(crate) fn expected(
         today,
         valued_on: slot.period().map_or(today, |_| last.min(today)),
         last_year: None,
+        balance: None,
         quotas: &[],
         goal: None,
         elapsed: None,

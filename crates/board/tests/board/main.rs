@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod around;
 #[cfg(test)]
+mod balance;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod properties;

@@ -210,12 +210,20 @@ fn parts(kpi: &Value) -> impl Iterator<Item = &Value> {
     kpi["by"].as_object().into_iter().flat_map(|by| by.values()).filter_map(Value::as_array).flatten()
 }
 
-/// How a part is called: its stage, with the pipeline before it if that is not `default`; its category; its range.
+/// How a part is called: its stage, with the pipeline before it if that is not `default`; its category, with the
+/// type behind it; its range; its step.
 fn label(part: &Value) -> String {
     let text = |name: &str| part[name].as_str();
     match (text("pipeline"), text("stage")) {
         (None | Some("default"), Some(stage)) => stage.to_owned(),
         (Some(pipeline), Some(stage)) => format!("{pipeline}/{stage}"),
-        (_, None) => text("category").or_else(|| text("attainment")).unwrap_or_default().to_owned(),
+        (_, None) => match (text("category"), text("activity_type")) {
+            (Some(category), Some(of_type)) => format!("{category}/{of_type}"),
+            (category, _) => category
+                .or_else(|| text("attainment"))
+                .or_else(|| text("flow"))
+                .unwrap_or_default()
+                .to_owned(),
+        },
     }
 }

@@ -97,7 +97,7 @@ pub(super) struct Expectation {
     absent: Option<String>,
     /// By how much a quantile may differ.
     pub(super) within_percent: Option<f64>,
-    /// By stage, category or range of attainment; those that are not named are not compared.
+    /// By stage, category, type, range of attainment or step; those that are not named are not compared.
     #[serde(default)]
     pub(super) parts: BTreeMap<String, PartFigure>,
     /// The part that the KPI names; `none` for none.

@@ -29,6 +29,7 @@ Examples:
   tallyboard report events.jsonl --period 2026-Q4 --scope rep --id r17
   tallyboard report events.jsonl --kind month --each rep --format json > reps.json
   tallyboard report events.jsonl --leaderboard won_amount --group territory
+  tallyboard report events.jsonl --balance                        how evenly the work lies on the territories
   zcat events.jsonl.gz | tallyboard report -")]
 pub(crate) struct ReportArguments {
     /// Files of JSON lines; - for standard input.
@@ -55,6 +56,9 @@ pub(crate) struct ReportArguments {
     /// What the leaderboard ranks: rep, territory, region or team.
     #[arg(long, default_value = "rep", requires = "leaderboard")]
     group: String,
+    /// Print how evenly the work lies on the territories instead, and which moves would even it out.
+    #[arg(long, conflicts_with_all = ["scope", "id", "each", "kind", "period", "leaderboard"])]
+    balance: bool,
     /// When the report is made: a time, or a date for its end.
     ///
     /// Events of later times are rejected as in_future, periods are current and deals have their age at that time. Without
@@ -124,6 +128,14 @@ pub(crate) fn run(arguments: &ReportArguments, settings: &Settings) -> Result<()
     let received_at = as_of.unwrap_or_else(wiring::now);
     let (board, newest) = fold(&arguments.files, settings, received_at, &mut rejections)?;
     let now = as_of.or(newest).unwrap_or(received_at);
+    if arguments.balance {
+        let document = serve::balance_json(&board, now).map_err(|problem| anyhow!(problem))?;
+        match arguments.format {
+            ReportFormat::Table => show(&crate::balance::text(&document))?,
+            ReportFormat::Json => show_json(&document)?,
+        }
+        return told(&rejections);
+    }
     let mut documents = Vec::new();
     for period in periods(arguments, &board)? {
         for query in queries(arguments, &board, &period) {
@@ -144,10 +156,19 @@ pub(crate) fn run(arguments: &ReportArguments, settings: &Settings) -> Result<()
         ReportFormat::Json => {
             let is_one = documents.len() == 1 && arguments.each.is_none() && arguments.period != "all";
             let whole = if is_one { documents.remove(0) } else { json!(documents) };
-            show(&serde_json::to_string_pretty(&whole).context("the report cannot be written")?)?;
-            show("\n")?;
+            show_json(&whole)?;
         }
     }
+    told(&rejections)
+}
+
+fn show_json(document: &serde_json::Value) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(document).context("the report cannot be written")?;
+    Ok(show(&(text + "\n"))?)
+}
+
+/// The end of a report: whether anything was left out.
+fn told(rejections: &Rejections) -> Result<(), Failure> {
     match rejections.summary() {
         Some(summary) => Err(Failure::Rejected(summary)),
         None => Ok(()),

@@ -113,6 +113,15 @@ pub(super) const SENTENCES: &[(&str, &str, &str)] = &[
     ),
     ("kpis", "at_quota_percent_min", "With fewer percent of the reps at quota, quotas are too high."),
     ("kpis", "at_quota_percent_max", "With more percent of the reps at quota, quotas are too low."),
+    (
+        "kpis",
+        "balance_within_percent",
+        "A territory further than so many percent from the company's work by rep is over- or underloaded.",
+    ),
+    ("kpis.balance_weights", "", "What counts as work of a territory, and how much."),
+    ("kpis.balance_weights", "open_amount", "The weight of the amount of its open deals."),
+    ("kpis.balance_weights", "open_deals", "The weight of the number of its open deals."),
+    ("kpis.balance_weights", "activity_minutes", "The weight of the time spent on activities there."),
     ("kpis", "selling_time_percent", "The percentage of the tracked time that should go into selling."),
     (
         "kpis",

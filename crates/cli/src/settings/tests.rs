@@ -219,6 +219,7 @@ fn complete_settings_have_every_key() {
         "snapshots.",
         "runtime.",
         "serve.",
+        "kpis.balance_weights.",
     ] {
         let path = format!("{section}no_such_key").replace('.', "__").to_uppercase();
         let layers = Layer::variables(variables(&[(&path, "x")]), &complete).unwrap();

@@ -76,8 +76,8 @@ fn what_matters_is_told_with_the_configuration() {
     assert!(
         found.stdout.contains("[kpis]\nobjectives = [\"set_right_quotas\"]\nalso = [\"open_deals\"]\nflat_")
     );
-    let expected = "won_amount, quota_attainment, reps_at_quota, reps_by_attainment, open_deals\n  set_right_quotas: Who";
-    assert!(found.stderr.starts_with("5 of ") && found.stderr.contains(expected), "{}", found.stderr);
+    let expected = "won_amount, quota_attainment, reps_at_quota, reps_by_attainment, open_deals, pipeline_coverage\n  set_right_quotas: Who";
+    assert!(found.stderr.starts_with("6 of ") && found.stderr.contains(expected), "{}", found.stderr);
 
     folder.write("tallyboard.toml", "[kpis]\nobjectives = [\"all\"]\n");
     assert!(!folder.call(&["check-config"], &[]).stderr.contains("(the API has all)"));

@@ -1,6 +1,8 @@
 //! The program as it is called: exit codes, files and what it says.
 
 #[cfg(test)]
+mod balance;
+#[cfg(test)]
 mod cases;
 #[cfg(test)]
 mod configuration;

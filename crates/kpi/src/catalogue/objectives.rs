@@ -7,6 +7,7 @@ use super::activities::{
     ACTIVITIES, ACTIVITIES_BY_TYPE, ACTIVITY_MINUTES, ACTIVITY_MINUTES_BY_TYPE, SELLING_TIME_SHARE,
 };
 use super::association::{TIME_SINKS, WIN_CORRELATION, WIN_LIFT};
+use super::balance::{TERRITORY_BALANCE, TERRITORY_DISPERSION};
 use super::coverage::{PIPELINE_COVERAGE, WEIGHTED_PIPELINE};
 use super::funnel::{
     COHORT_CONVERSION, DWELL_P50, DWELL_P90, MQL_DEALS, MQL_TO_SQL_DROP_OFF, REACHED_DEALS, STAGE_ADVANCED,
@@ -137,7 +138,14 @@ pub static OBJECTIVES: &[Objective] = &[
     Objective {
         name: "balance_territories",
         question: "Which territories have too much or too little to do, and need rebalancing?",
-        members: &[&OPEN_DEALS, &OPEN_AMOUNT, &ACTIVITY_MINUTES, &WON_AMOUNT, &WIN_RATE, &QUOTA_ATTAINMENT],
+        members: &[
+            &TERRITORY_BALANCE,
+            &TERRITORY_DISPERSION,
+            &OPEN_DEALS,
+            &OPEN_AMOUNT,
+            &ACTIVITY_MINUTES,
+            &WON_AMOUNT,
+        ],
     },
 ];
 

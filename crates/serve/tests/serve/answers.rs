@@ -20,6 +20,7 @@ async fn answers_are_as_recorded() {
             "/api/v1/leaderboard?kpi=win_rate&group=territory&kind=year&order=asc&limit=1",
         ),
         ("leaderboard_open_amount", "/api/v1/leaderboard?kpi=open_amount&group=team"),
+        ("territory_balance", "/api/v1/territories/balance"),
         ("catalogue", "/api/v1/catalogue"),
         ("readyz", "/readyz"),
     ] {
@@ -126,6 +127,7 @@ async fn what_is_wrong_is_named() {
             400,
             "parameter kind is \"day\"; expected none, because open_deals tells what stands now",
         ),
+        ("/api/v1/territories/balance?id=oslo", 400, "parameter \"id\" is not known; expected none"),
         ("/api/v1/nothing", 404, "there is nothing at \"/api/v1/nothing\"; see / for what there is"),
     ] {
         let answer = get(&state, path, &[]).await;
@@ -182,7 +184,7 @@ async fn the_first_page_leads_to_the_others() {
     assert_eq!(index.header("content-type"), "text/html; charset=utf-8");
     let links: Vec<&str> =
         index.text().split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(links.len(), 7);
+    assert_eq!(links.len(), 8);
     for link in links {
         assert_eq!(get(&state, link, &[]).await.status, StatusCode::OK, "{link}");
     }

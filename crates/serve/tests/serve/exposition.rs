@@ -149,6 +149,7 @@ async fn only_what_is_chosen_is_exported() {
             "reps_at_quota",
             "reps_by_attainment",
             "open_deals",
+            "pipeline_coverage",
             "activity_minutes"
         ]
     );
