@@ -11,7 +11,7 @@ pub(crate) fn table(document: &Value) -> String {
     if document["rows"].is_array() { leaderboard(document) } else { kpis(document) }
 }
 
-pub(crate) fn new_table(header: &[&str], right: &[usize]) -> Table {
+fn new_table(header: &[&str], right: &[usize]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(header.iter().copied());
     for &column in right {
@@ -41,10 +41,9 @@ fn kpis(document: &Value) -> String {
         let name = kpi["name"].as_str().unwrap_or_default();
         let verdict = kpi["verdict"].as_str().unwrap_or_default().replace('_', " ");
         table.add_row([name.to_owned(), figure(kpi, unit), unit_of(kpi, unit), verdict]);
-        for part in kpi["by"].as_object().into_iter().flat_map(|by| by.values()) {
-            for part in part.as_array().into_iter().flatten() {
-                let names = ["activity_type", "stage", "category", "attainment"];
-                let label = names.iter().find_map(|name| part[name].as_str()).unwrap_or_default();
+        for (dimension, parts) in kpi["by"].as_object().into_iter().flatten() {
+            for part in parts.as_array().into_iter().flatten() {
+                let label = part[dimension].as_str().unwrap_or_default();
                 // What a KPI is there to name is a part of it by all its names.
                 let is_named = kpi["named"]
                     .as_object()
@@ -75,7 +74,7 @@ fn title(document: &Value) -> String {
         .to_owned()
 }
 
-pub(crate) fn unit_of(figure: &Value, unit: &str) -> String {
+fn unit_of(figure: &Value, unit: &str) -> String {
     match (figure["currency"].as_str(), unit) {
         (Some(currency), "money_per_day") => format!("{currency} a day"),
         (Some(currency), _) => currency.to_owned(),
@@ -145,6 +144,17 @@ fn grouped(decimal: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn parts_are_told_by_name_whatever_their_dimension() {
+        let part = |dimension: &str| json!({ dimension: format!("a {dimension}"), "value": 1 });
+        for dimension in ["stage", "category", "attainment", "flow"] {
+            let kpi =
+                json!({ "name": "kpi", "unit": "deals", "value": 1, "by": { dimension: [part(dimension)] } });
+            let text = kpis(&json!({ "kpis": [kpi] }));
+            assert!(text.contains(&format!("  a {dimension}")), "{text}");
+        }
+    }
 
     #[test]
     fn figures_are_read_by_people() {
