@@ -11,7 +11,7 @@ pub(crate) fn table(document: &Value) -> String {
     if document["rows"].is_array() { leaderboard(document) } else { kpis(document) }
 }
 
-fn new_table(header: &[&str], right: &[usize]) -> Table {
+pub(crate) fn new_table(header: &[&str], right: &[usize]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(header.iter().copied());
     for &column in right {
@@ -74,7 +74,7 @@ fn title(document: &Value) -> String {
         .to_owned()
 }
 
-fn unit_of(figure: &Value, unit: &str) -> String {
+pub(crate) fn unit_of(figure: &Value, unit: &str) -> String {
     match (figure["currency"].as_str(), unit) {
         (Some(currency), "money_per_day") => format!("{currency} a day"),
         (Some(currency), _) => currency.to_owned(),
