@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
-use kpi::{Kpi, KpiValue, Thresholds, When, Whose};
+use kpi::{Kpi, KpiValue, StageLimits, Thresholds, When, Whose};
 use model::{
     Calendar, CellKey, Currency, Day, Offset, PartitionId, Period, PeriodKind, Pipelines, Reference,
     RepIndex, TerritoryIndex, Timestamp, TopicName, TypeIndex,
@@ -20,9 +20,9 @@ use crate::leaderboard::{Group, Leaderboard, Order};
 use crate::members::{Members, Membership};
 use crate::names::Names;
 use crate::organisation::Organisation;
-use crate::partition::{Partition, PartitionWriter, Partitions, deltas_of};
+use crate::partition::{Partition, PartitionWriter, Partitions, deltas_of, deltas_of_codes};
 use crate::status::{Readiness, Status, Statuses};
-use crate::table::{Copied, Delta, ForeignKey, PeriodSlot, SumKey, Table};
+use crate::table::{Copied, DayKey, Delta, PeriodSlot, Shown, SumKey, Table, is_since, since_codes};
 use crate::view::{Beside, Related, Scope, ScopeTally, Targets, View};
 
 /// The read side of the service; shared by its workers, who write, and by everybody who asks.
@@ -30,6 +30,8 @@ use crate::view::{Beside, Related, Scope, ScopeTally, Targets, View};
 pub struct Board {
     pipelines: Arc<Pipelines>,
     thresholds: Arc<Thresholds>,
+    /// In place of those that follow from what is published.
+    limits: Option<StageLimits>,
     calendar: Calendar,
     reporting: Currency,
     /// Of the periods that somebody has asked for; see [`Board::table`].
@@ -54,6 +56,7 @@ impl Board {
         Self {
             pipelines: Arc::new(pipelines),
             thresholds: Arc::default(),
+            limits: None,
             calendar,
             reporting,
             tables: DashMap::new(),
@@ -232,6 +235,8 @@ impl Board {
             }
             When::After => period.map(|period| days(period).end..days(year(today).next()).end),
             When::LastYear => Some(days(period?.year_before()?)),
+            // Those of a stage that are stalled are up to the limit.
+            When::Since | When::Stalled => Some(Day(CellKey::STANDING.0 + 1)..Day(today.0.saturating_add(2))),
             When::TwoMonths => {
                 let month = self.calendar.period_of(PeriodKind::Month, today);
                 Some(days(month.previous()).start..days(month).end)
@@ -239,12 +244,12 @@ impl Board {
         }
     }
 
-    /// A board of the same configuration and reference records on which nothing is published.
+    /// A board of the same configuration and reference records, and with these limits, on which nothing is published.
     #[must_use]
-    pub fn without_cells(&self) -> Self {
+    pub fn without_cells(&self, limits: StageLimits) -> Self {
         let board = Self::new((*self.pipelines).clone(), self.calendar.clone(), self.reporting);
         *board.reference.write() = self.reference();
-        Self { thresholds: Arc::clone(&self.thresholds), ..board }
+        Self { thresholds: Arc::clone(&self.thresholds), limits: Some(limits), ..board }
     }
 
     /// What stands for stages and types of activities in values.
@@ -278,9 +283,9 @@ impl Board {
                 result.add(measure, value, &organisation.reference);
             }
         }
-        for (ForeignKey { rep, territory, day, measure }, value) in table.foreign() {
+        for (DayKey { rep, territory, day, measure }, value) in table.by_day() {
             if members.contain(rep, territory) {
-                result.amounts.add(measure, value, Some(day), &organisation.reference);
+                result.add_by_day(measure, value, day, &organisation.reference);
             }
         }
         result
@@ -326,6 +331,20 @@ impl Board {
     #[must_use]
     pub fn day_in_question(&self, period: Option<Period>, today: Day) -> Day {
         period.map_or(today, |period| Day(self.calendar.days(period).end.0 - 1).min(today))
+    }
+
+    /// After which time in a stage a deal is stalled, in a period or now.
+    #[must_use]
+    pub fn stage_limits(&self, period: Option<Period>, now: Timestamp) -> StageLimits {
+        let mut histories = Histories::default();
+        let day = self.day_in_question(period, self.calendar.day_of(now));
+        let history = self.gather_history(day, &mut histories);
+        self.limits_by(&history.history(&self.organisation(), self.reporting))
+    }
+
+    fn limits_by(&self, history: &History) -> StageLimits {
+        let own = || StageLimits::new(&self.pipelines, &history.company.tally);
+        self.limits.clone().unwrap_or_else(own)
     }
 
     fn view_with(&self, slot: PeriodSlot, now: Timestamp, histories: &mut Histories) -> View {
@@ -376,6 +395,7 @@ impl Board {
             pipelines: Arc::clone(&self.pipelines),
             thresholds: Arc::clone(&self.thresholds),
             elapsed: period.map(|period| self.elapsed(period, now)),
+            limits: self.limits_by(&history),
             history,
             today,
             valued_on: self.day_in_question(period, today),
@@ -429,6 +449,12 @@ impl Board {
             let deltas: Vec<Delta> = deltas_of(day, owner, row, |value| value).collect();
             table.apply(&deltas, self.reporting);
         }
+        if slot == PeriodSlot::Standing {
+            for (day, owner, row) in held.iter().flat_map(|cells| cells.rows(days.end..Day(i32::MAX))) {
+                let deltas: Vec<Delta> = deltas_of_codes(day, owner, row, since_codes()).collect();
+                table.apply_since(&deltas);
+            }
+        }
         if table.is_empty() {
             return None;
         }
@@ -437,13 +463,20 @@ impl Board {
         Some(table)
     }
 
-    /// Whether a day is within a period that has a table.
-    pub(crate) fn shows(&self, day: Day) -> bool {
+    /// Which changes of a day there is a table for.
+    pub(crate) fn shows(&self, day: Day) -> Shown {
+        let shows_standing = self.tables.contains_key(&PeriodSlot::Standing);
         if day == CellKey::STANDING {
-            return self.tables.contains_key(&PeriodSlot::Standing);
+            return if shows_standing { Shown::All } else { Shown::Nothing };
         }
         let slot = |kind| PeriodSlot::Period(self.calendar.period_of(kind, day));
-        PeriodKind::ALL.into_iter().any(|kind| self.tables.contains_key(&slot(kind)))
+        if PeriodKind::ALL.into_iter().any(|kind| self.tables.contains_key(&slot(kind))) {
+            Shown::All
+        } else if shows_standing {
+            Shown::Since
+        } else {
+            Shown::Nothing
+        }
     }
 
     fn all_tables(&self) -> Vec<Arc<RwLock<Table>>> {
@@ -500,6 +533,12 @@ impl Board {
         let (standing, dated) = deltas.split_at(standing);
         if !standing.is_empty() {
             self.apply_to(PeriodSlot::Standing, standing);
+        }
+        let since: Vec<Delta> = dated.iter().filter(|delta| is_since(delta.key.measure)).copied().collect();
+        if !since.is_empty()
+            && let Some(table) = self.tables.get(&PeriodSlot::Standing).map(|table| Arc::clone(&table))
+        {
+            table.write().apply_since(&since);
         }
         for kind in PeriodKind::ALL {
             for run in dated.chunk_by(|left, right| {

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use crate::board::Board;
 use crate::row::Row;
-use crate::table::{Delta, Owner, SumKey, release_room};
+use crate::table::{Delta, Owner, Shown, SumKey, release_room};
 
 /// How far the log was folded for a publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,18 +186,18 @@ impl PartitionWriter {
             return Ok(Published::Ignored);
         }
         // Which tables there are does not change for as long as this partition's cells are held.
-        let mut shown: FxHashMap<Day, bool> = FxHashMap::default();
+        let mut shown: FxHashMap<Day, Shown> = FxHashMap::default();
         let mut deltas = Vec::new();
         let mut changed_cells = 0;
         for of_row in cells.chunk_by(|(left, _), (right, _)| row_key(left) == row_key(right)) {
             let (owner, day) = row_key(&of_row[0].0);
-            let is_shown = *shown.entry(day).or_insert_with(|| self.board.shows(day));
+            let shown = *shown.entry(day).or_insert_with(|| self.board.shows(day));
             let rows = own.days.entry(day).or_default();
             let row = rows.entry(owner).or_default();
             for &(key, value) in of_row {
                 let delta = value.wrapping_sub(row.set(key.measure, value));
                 changed_cells += usize::from(delta != 0);
-                if delta != 0 && is_shown {
+                if delta != 0 && shown.has(key.measure) {
                     deltas.push(delta_of(key, delta));
                 }
             }
@@ -228,11 +228,9 @@ impl PartitionWriter {
         let mut changed_cells = 0;
         for (day, rows) in std::mem::take(&mut own.days) {
             changed_cells += rows.values().map(Row::len).sum::<usize>();
-            if self.board.shows(day) {
-                deltas.extend(
-                    rows.iter().flat_map(|(&owner, row)| deltas_of(day, owner, row, i128::wrapping_neg)),
-                );
-            }
+            let shown = self.board.shows(day);
+            let taken = rows.iter().flat_map(|(&owner, row)| deltas_of(day, owner, row, i128::wrapping_neg));
+            deltas.extend(taken.filter(|delta| shown.has(delta.key.measure)));
         }
         self.board.apply(deltas);
         *self.partition.stamp.lock() = None;
@@ -278,6 +276,20 @@ pub(crate) fn deltas_of(
         day,
         key: SumKey { rep, territory, measure },
         value: sign(value),
+    })
+}
+
+/// The changes that the measures with these codes make.
+pub(crate) fn deltas_of_codes(
+    day: Day,
+    Owner { rep, territory }: Owner,
+    row: &Row,
+    codes: Range<u32>,
+) -> impl Iterator<Item = Delta> {
+    row.of_codes(codes).map(move |(measure, value)| Delta {
+        day,
+        key: SumKey { rep, territory, measure },
+        value,
     })
 }
 

@@ -1,8 +1,9 @@
 //! The sums of one period, by rep, territory and measure.
 
 use std::hash::Hash;
+use std::ops::Range;
 
-use model::{CellKey, Currency, Day, Measure, Period, Reference, RepIndex, TerritoryIndex};
+use model::{CellKey, Currency, Day, Measure, Period, Reference, RepIndex, StageIndex, TerritoryIndex};
 use rustc_hash::FxHashMap;
 
 use crate::row::Row;
@@ -56,9 +57,10 @@ impl SumKey {
     }
 }
 
-/// Key of a sum of money that has to be converted at the rate of its day.
+/// Key of a sum that is needed by day: of money that has to be converted at the rate of its day, or of deals by the day since
+/// when they are open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct ForeignKey {
+pub(crate) struct DayKey {
     pub(crate) rep: RepIndex,
     pub(crate) territory: TerritoryIndex,
     pub(crate) day: Day,
@@ -77,8 +79,9 @@ pub(crate) struct Delta {
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     rows: FxHashMap<Owner, Row>,
-    /// Sums of money that is converted by day, in other currencies than the reporting one.
-    foreign: FxHashMap<ForeignKey, i128>,
+    /// Sums of money that is converted by day, in other currencies than the reporting one; for what stands now, open deals
+    /// by the day since when they are in their stage.
+    by_day: FxHashMap<DayKey, i128>,
 }
 
 impl Table {
@@ -95,28 +98,39 @@ impl Table {
                 self.rows.remove(&owner);
             }
         }
-        for &Delta { day, key: SumKey { rep, territory, measure }, value } in deltas {
+        for delta in deltas {
+            let measure = delta.key.measure;
             let is_foreign = measure.currency().is_some_and(|currency| currency != reporting);
-            if day != CellKey::STANDING && is_foreign && measure.is_converted_by_day() {
-                let key = ForeignKey { rep, territory, day, measure };
-                let sum = self.foreign.entry(key).or_insert(0);
-                *sum = sum.wrapping_add(value);
-                if *sum == 0 {
-                    self.foreign.remove(&key);
-                }
+            if delta.day != CellKey::STANDING && is_foreign && measure.is_converted_by_day() {
+                self.add_by_day(delta);
             }
         }
         release_room(&mut self.rows);
-        release_room(&mut self.foreign);
+        release_room(&mut self.by_day);
+    }
+
+    /// Adds changes to the open deals by the day since when they are in their stage, of the table of what stands now.
+    pub(crate) fn apply_since(&mut self, deltas: &[Delta]) {
+        deltas.iter().for_each(|delta| self.add_by_day(delta));
+        release_room(&mut self.by_day);
+    }
+
+    fn add_by_day(&mut self, &Delta { day, key: SumKey { rep, territory, measure }, value }: &Delta) {
+        let key = DayKey { rep, territory, day, measure };
+        let sum = self.by_day.entry(key).or_insert(0);
+        *sum = sum.wrapping_add(value);
+        if *sum == 0 {
+            self.by_day.remove(&key);
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.foreign.is_empty()
+        self.rows.is_empty() && self.by_day.is_empty()
     }
 
     /// How many sums are held. Cost: a pass over the rows.
     pub(crate) fn len(&self) -> usize {
-        self.rows.values().map(Row::len).sum::<usize>() + self.foreign.len()
+        self.rows.values().map(Row::len).sum::<usize>() + self.by_day.len()
     }
 
     pub(crate) fn sums(&self) -> impl Iterator<Item = (SumKey, i128)> {
@@ -126,7 +140,7 @@ impl Table {
     }
 
     pub(crate) fn copied(&self) -> Copied {
-        Copied { sums: self.sums().collect(), foreign: self.foreign().collect() }
+        Copied { sums: self.sums().collect(), by_day: self.by_day().collect() }
     }
 
     /// A copy of some measures. Cost: a look into each row, not a pass over it.
@@ -135,12 +149,12 @@ impl Table {
             let sums = selection.ranges().flat_map(|codes| row.of_codes(codes));
             sums.map(|(measure, value)| (SumKey { rep, territory, measure }, value)).collect()
         };
-        let foreign = self.foreign().filter(|(key, _)| selection.contains(key.measure));
-        Copied { sums: self.rows.iter().flat_map(of_row).collect(), foreign: foreign.collect() }
+        let by_day = self.by_day().filter(|(key, _)| selection.contains(key.measure));
+        Copied { sums: self.rows.iter().flat_map(of_row).collect(), by_day: by_day.collect() }
     }
 
-    pub(crate) fn foreign(&self) -> impl Iterator<Item = (ForeignKey, i128)> {
-        self.foreign.iter().map(|(&key, &sum)| (key, sum))
+    pub(crate) fn by_day(&self) -> impl Iterator<Item = (DayKey, i128)> {
+        self.by_day.iter().map(|(&key, &sum)| (key, sum))
     }
 }
 
@@ -148,7 +162,7 @@ impl Table {
 #[derive(Default)]
 pub(crate) struct Copied {
     sums: Vec<(SumKey, i128)>,
-    foreign: Vec<(ForeignKey, i128)>,
+    by_day: Vec<(DayKey, i128)>,
 }
 
 impl Copied {
@@ -166,10 +180,42 @@ impl Copied {
         for &(SumKey { rep, territory, measure }, value) in &self.sums {
             tell(rep, territory, &|tally| tally.add(measure, value, reference));
         }
-        for &(ForeignKey { rep, territory, day, measure }, value) in &self.foreign {
-            tell(rep, territory, &|tally| tally.amounts.add(measure, value, Some(day), reference));
+        for &(DayKey { rep, territory, day, measure }, value) in &self.by_day {
+            tell(rep, territory, &|tally| tally.add_by_day(measure, value, day, reference));
         }
     }
+}
+
+/// Which changes there is a table for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// All of them.
+    All,
+    /// Those that what stands now has by day.
+    Since,
+    /// None.
+    Nothing,
+}
+
+impl Shown {
+    pub(crate) fn has(self, measure: Measure) -> bool {
+        match self {
+            Self::All => true,
+            Self::Since => is_since(measure),
+            Self::Nothing => false,
+        }
+    }
+}
+
+/// The codes of what stands now by day.
+pub(crate) fn since_codes() -> Range<u32> {
+    let since = Measure::OpenSince(StageIndex(0));
+    Measure::codes_of_kinds(since, since)
+}
+
+/// Whether what stands now has it by day.
+pub(crate) const fn is_since(measure: Measure) -> bool {
+    matches!(measure, Measure::OpenSince(_))
 }
 
 /// Gives memory back once a table is mostly empty, as after a partition has gone.

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kpi::{
-    Absence, Amounts, Balanced, CATALOGUE, Conversion, Input, Kpi, KpiValue, RepQuota, Sums, Thresholds,
+    Absence, Ages, Amounts, Balanced, CATALOGUE, Conversion, Input, Kpi, KpiValue, RepQuota, StageLimits,
+    Sums, Thresholds,
 };
-use model::{Calendar, Currency, Day, GoalScope, Measure, Money, Period, Pipelines, Reference, Tally};
+use model::{
+    Calendar, Currency, Day, GoalScope, Measure, Money, Period, Pipelines, Reference, StageIndex, Tally,
+};
 
 use crate::around::Around;
 use crate::history::History;
@@ -36,11 +39,13 @@ pub struct ScopeTally {
     /// The sums of money that is converted by day, on the way to the reporting currency; what is or was open is converted
     /// when it is told.
     pub amounts: Amounts,
+    /// Of what stands now: the open deals by stage and the day since when they are there.
+    pub ages: Ages,
 }
 
 impl ScopeTally {
     pub(crate) fn new(reporting: Currency) -> Self {
-        Self { tally: Tally::default(), amounts: Amounts::new(reporting) }
+        Self { tally: Tally::default(), amounts: Amounts::new(reporting), ages: Ages::new() }
     }
 
     /// Adds a sum; foreign amounts come by day, too.
@@ -51,6 +56,14 @@ impl ScopeTally {
         }
     }
 
+    /// Adds a sum that is needed by day.
+    pub(crate) fn add_by_day(&mut self, measure: Measure, value: i128, day: Day, reference: &Reference) {
+        match measure {
+            Measure::OpenSince(stage) => add_age(&mut self.ages, (stage, day), value),
+            _ => self.amounts.add(measure, value, Some(day), reference),
+        }
+    }
+
     pub(crate) fn sums(&self) -> Sums<'_> {
         Sums { tally: &self.tally, amounts: &self.amounts }
     }
@@ -58,12 +71,22 @@ impl ScopeTally {
     pub(crate) fn merge(&mut self, other: &Self) {
         self.tally.merge(&other.tally);
         self.amounts.merge(&other.amounts);
+        other.ages.iter().for_each(|(&key, &deals)| add_age(&mut self.ages, key, deals));
     }
 
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tally.is_empty() && self.amounts.is_empty()
+        self.tally.is_empty() && self.amounts.is_empty() && self.ages.is_empty()
+    }
+}
+
+/// What is 0 is not held, so that equal ages are equal values.
+fn add_age(ages: &mut Ages, key: (StageIndex, Day), deals: i128) {
+    let sum = ages.entry(key).or_insert(0);
+    *sum += deals;
+    if *sum == 0 {
+        ages.remove(&key);
     }
 }
 
@@ -142,6 +165,7 @@ pub struct View {
     pub(crate) pipelines: Arc<Pipelines>,
     pub(crate) thresholds: Arc<Thresholds>,
     pub(crate) elapsed: Option<(i128, i128)>,
+    pub(crate) limits: StageLimits,
     pub(crate) today: Day,
     pub(crate) valued_on: Day,
     pub(crate) history: Arc<History>,
@@ -197,6 +221,8 @@ impl View {
             standing: beside.standing.as_ref().unwrap_or(sums).sums(),
             history: beside.around.history(),
             after: beside.around.after(),
+            ages: &beside.standing.as_ref().unwrap_or(sums).ages,
+            limits: &self.limits,
             today: self.today,
             valued_on: self.valued_on,
             last_year: beside.around.last_year(),

@@ -163,11 +163,13 @@ pub fn explain(
     now: Timestamp,
     may_go_on: &dyn Fn() -> bool,
 ) -> Result<Explanation, ExplainError> {
-    let filter =
-        |frozen: &Frozen| Filter::new(board, question.kpi, &question.scope, question.period, now, frozen);
+    let limits = board.stage_limits(question.period, now);
+    let filter = |frozen: &Frozen| {
+        Filter::new(board, question.kpi, &question.scope, question.period, now, &limits, frozen)
+    };
     let filters: Vec<Filter> = evidence.iter().map(|evidence| filter(&evidence.frozen)).collect();
     let mut sums: BTreeMap<Quantity, QuantitySum> = BTreeMap::new();
-    let shown = Arc::new(board.without_cells());
+    let shown = Arc::new(board.without_cells(limits.clone()));
     let mut page = Page::new(question.limit, question.after.clone());
     let mut causes_total = 0;
     for (number, (evidence, filter)) in evidence.iter().zip(&filters).enumerate() {

@@ -1,12 +1,13 @@
 //! Which cells of a partition a KPI of a scope and period is made from.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use board::{Board, Membership, Scope};
 use engine::Frozen;
-use kpi::{Kpi, When};
-use model::{CellKey, Day, Measure, Offset, PartitionId, Period, Timestamp, TopicName};
+use kpi::{Kpi, StageLimits, When};
+use model::{CellKey, Day, Measure, Offset, PartitionId, Period, StageIndex, Timestamp, TopicName};
 
 /// A partition's state as it stood at one moment.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ struct Rule {
     when: When,
     days: Range<Day>,
     is: fn(Measure) -> bool,
+    /// For what is stalled: the last day of each stage.
+    until: Option<BTreeMap<StageIndex, Day>>,
     members: Members,
 }
 
@@ -50,6 +53,7 @@ impl Filter {
         scope: &Scope,
         period: Option<Period>,
         now: Timestamp,
+        limits: &StageLimits,
         frozen: &Frozen,
     ) -> Self {
         let rule = |of: &kpi::Ingredient| {
@@ -65,7 +69,12 @@ impl Filter {
                     Members::Territories(numbered(&|id| ids.contains(id), frozen.territories().as_slice()))
                 }
             };
-            Some(Rule { when: of.when, days: board.days_of(of.when, period, now)?, is: of.is, members })
+            let today = board.calendar().day_of(now);
+            let last = |stage| Some((stage, limits.stalled_since(stage, today)?));
+            let until =
+                (of.when == When::Stalled).then(|| board.pipelines().indices().filter_map(last).collect());
+            let days = board.days_of(of.when, period, now)?;
+            Some(Rule { when: of.when, days, is: of.is, until, members })
         };
         Self { rules: kpi.made_of.iter().filter_map(rule).collect() }
     }
@@ -75,6 +84,10 @@ impl Filter {
         let is_of = |rule: &Rule| {
             rule.days.contains(&key.day)
                 && (rule.is)(key.measure)
+                && rule.until.as_ref().is_none_or(|until| {
+                    let last = key.measure.stage().and_then(|stage| until.get(&stage));
+                    last.is_some_and(|&last| key.day <= last)
+                })
                 && match &rule.members {
                     Members::All => true,
                     Members::Reps(inside) => inside.get(key.rep.0 as usize).is_some_and(|&inside| inside),

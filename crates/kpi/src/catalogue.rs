@@ -12,8 +12,10 @@ use crate::input::Input;
 use crate::value::{Absence, KpiValue, Part, PartKey, Unit, Value, Verdict};
 
 mod activities;
+mod aging;
 mod association;
 mod balance;
+mod bottleneck;
 mod coverage;
 mod funnel;
 mod objectives;
@@ -154,8 +156,15 @@ pub static CATALOGUE: &[Kpi] = &[
     funnel::DWELL_MEAN,
     funnel::DWELL_P50,
     funnel::DWELL_P90,
+    bottleneck::BOTTLENECK_SCORE,
+    bottleneck::EXPECTED_OPEN_DEALS,
     pipeline::OPEN_DEALS,
     pipeline::OPEN_AMOUNT,
+    aging::OPEN_AGE_MEAN,
+    aging::OPEN_AGE_P50,
+    aging::OPEN_AGE_P90,
+    aging::STAGE_LIMIT,
+    aging::STALLED_DEALS,
     coverage::WEIGHTED_PIPELINE,
     coverage::OPEN_AMOUNT_DUE,
     coverage::PIPELINE_COVERAGE,
@@ -210,6 +219,8 @@ fn stages<'a>(
     known.chain(unknown)
 }
 
+#[cfg(test)]
+mod aging_tests;
 #[cfg(test)]
 #[path = "catalogue_tests.rs"]
 mod tests;

@@ -4,18 +4,19 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::amounts::Amounts;
-use crate::input::{LastYear, RepQuota, Sums, Thresholds};
+use crate::input::{Ages, LastYear, RepQuota, Sums, Thresholds};
+use crate::limits::StageLimits;
 use crate::value::Attainment;
 use model::{
     Calendar, Category, Day, DurationBucket, Flow, FxRate, Pipeline, Pipelines, Reference, ReferenceRecord,
     Stage, Tally, Touches, TypeIndex,
 };
 
-fn currency(code: &str) -> Currency {
+pub(super) fn currency(code: &str) -> Currency {
     Currency::from_code(code).unwrap()
 }
 
-fn pipelines() -> Pipelines {
+pub(super) fn pipelines() -> Pipelines {
     let stage =
         |(name, kind): (&str, StageKind)| Stage { name: name.to_owned(), kind, limit_days: None, role: None };
     let stages = [
@@ -36,7 +37,7 @@ fn reference() -> Reference {
 }
 
 /// Evaluates a KPI over sums; amounts are converted as of day 0.
-fn evaluate(name: &str, sums: &[(Measure, i128)]) -> KpiValue {
+pub(super) fn evaluate(name: &str, sums: &[(Measure, i128)]) -> KpiValue {
     let reference = reference();
     let mut tally = Tally::default();
     let mut amounts = Amounts::new(currency("USD"));
@@ -49,11 +50,15 @@ fn evaluate(name: &str, sums: &[(Measure, i128)]) -> KpiValue {
 }
 
 /// Evaluates a KPI over sums, as far as the caller does not say more.
-fn evaluate_with<'a>(name: &str, sums: Sums<'a>, with: impl FnOnce(&mut Input<'a>)) -> KpiValue {
+pub(super) fn evaluate_with<'a>(name: &str, sums: Sums<'a>, with: impl FnOnce(&mut Input<'a>)) -> KpiValue {
     static PIPELINES: LazyLock<Pipelines> = LazyLock::new(pipelines);
     static REFERENCE: LazyLock<Reference> = LazyLock::new(reference);
     static THRESHOLDS: LazyLock<Thresholds> = LazyLock::new(Thresholds::default);
+    static AGES: LazyLock<Ages> = LazyLock::new(Ages::new);
+    static LIMITS: LazyLock<StageLimits> = LazyLock::new(StageLimits::default);
     let mut input = Input {
+        ages: &AGES,
+        limits: &LIMITS,
         sums,
         previous: None,
         standing: sums,
@@ -578,9 +583,11 @@ fn what_changes_a_kpi_is_among_its_ingredients() {
     const ALL: [When; 6] =
         [When::Period, When::Previous, When::Standing, When::History, When::After, When::LastYear];
     let usual = sums_with(None);
+    let ages = Ages::from([((StageIndex(0), Day(-3)), 2)]);
+    let limits = StageLimits::new(&pipelines(), &usual.0);
     for kpi in CATALOGUE {
-        // With other sums at one time.
-        let value = |other: Option<(When, &(Tally, Amounts))>| {
+        // With other sums at one time, or other ages.
+        let value_of = |other: Option<(When, &(Tally, Amounts))>, ages: &Ages| {
             let sums = |when| {
                 let (tally, amounts) = other.filter(|(at, _)| *at == when).map_or(&usual, |(_, sums)| sums);
                 Sums { tally, amounts }
@@ -598,22 +605,29 @@ fn what_changes_a_kpi_is_among_its_ingredients() {
                 input.quotas = &[RepQuota { won: Ok(0), quota: Ok(9_000_000) }];
                 input.goal = Some(Ok(9_000_000));
                 input.elapsed = Some((1, 3));
+                input.ages = ages;
+                input.limits = &limits;
             });
             (value.value, value.parts, value.named, value.verdict)
         };
-        let before = value(None);
+        let before = value_of(None, &ages);
         let mut moving: Vec<(When, Measure)> = Vec::new();
         for measure in measures() {
             let more = sums_with(Some(measure));
-            let moved = ALL.into_iter().filter(|&when| value(Some((when, &more))) != before);
+            let moved = ALL.into_iter().filter(|&when| value_of(Some((when, &more)), &ages) != before);
             moving.extend(moved.map(|when| (when, measure)));
         }
+        let older = Ages::from([((StageIndex(0), Day(-500)), 3)]);
+        let ages_matter = value_of(None, &older) != before;
+        let is_of_ages = |when| matches!(when, When::Since | When::Stalled);
+        assert_eq!(ages_matter, kpi.made_of.iter().any(|of| is_of_ages(of.when)), "{}", kpi.name);
         for (when, measure) in &moving {
             let is_told = kpi.made_of.iter().any(|of| of.when == *when && (of.is)(*measure));
             assert!(is_told, "{} changes with {measure:?} of {when:?}", kpi.name);
         }
         assert!(!kpi.made_of.is_empty(), "{}", kpi.name);
-        for of in kpi.made_of.iter().filter(|of| of.whose == Whose::Scope) {
+        let of_scope = kpi.made_of.iter().filter(|of| of.whose == Whose::Scope && !is_of_ages(of.when));
+        for of in of_scope {
             let matters = moving.iter().any(|(when, measure)| of.when == *when && (of.is)(*measure));
             assert!(matters, "{} does not change with {of:?}", kpi.name);
         }

@@ -22,6 +22,10 @@ pub enum When {
     LastYear,
     /// The current month and the one before.
     TwoMonths,
+    /// What is open now, by the day since when.
+    Since,
+    /// What is open now and has been for longer than the limit of its stage, by the day since when.
+    Stalled,
 }
 
 impl When {
@@ -36,6 +40,8 @@ impl When {
             Self::After => "after",
             Self::LastYear => "last_year",
             Self::TwoMonths => "two_months",
+            Self::Since => "since",
+            Self::Stalled => "stalled",
         }
     }
 }

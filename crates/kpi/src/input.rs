@@ -1,10 +1,13 @@
 //! What the values of one scope and period are made from.
 
-use model::{Day, Pipelines, Reference, Tally};
+use std::collections::BTreeMap;
+
+use model::{Day, Pipelines, Reference, StageIndex, Tally};
 use serde::{Deserialize, Serialize};
 
 use crate::amounts::Amounts;
 use crate::balance::{BalanceWeights, Balanced};
+use crate::limits::StageLimits;
 use crate::value::Absence;
 
 /// The sums of a scope in a period.
@@ -34,6 +37,9 @@ pub struct LastYear<'a> {
     pub to_date: Sums<'a>,
 }
 
+/// Open deals by the stage they are in and the day they came to it.
+pub type Ages = BTreeMap<(StageIndex, Day), i128>;
+
 /// What definitions may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
@@ -50,6 +56,10 @@ pub struct Input<'a> {
     /// The flows of the open amount of the same scope after the period; none for what stands now, and where nobody has
     /// gathered them.
     pub after: Option<Sums<'a>>,
+    /// The open deals of the same scope now.
+    pub ages: &'a Ages,
+    /// After which time in a stage a deal is stalled.
+    pub limits: &'a StageLimits,
     /// The day whose exchange rates hold for what is open now.
     pub today: Day,
     /// The day whose exchange rates hold for what was open at the period's end: its last, or today while it lasts and for

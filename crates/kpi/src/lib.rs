@@ -14,6 +14,7 @@ mod choice;
 mod conversion;
 mod ingredient;
 mod input;
+mod limits;
 mod page;
 mod quantile;
 mod value;
@@ -24,6 +25,7 @@ pub use catalogue::{CATALOGUE, Dimension, Kpi, OBJECTIVES, Objective, find, find
 pub use choice::{ALL, Choice, ChoiceError, DEFAULT_OBJECTIVES};
 pub use conversion::Conversion;
 pub use ingredient::{Ingredient, When, Whose};
-pub use input::{Input, LastYear, RepQuota, Sums, Thresholds};
+pub use input::{Ages, Input, LastYear, RepQuota, Sums, Thresholds};
+pub use limits::StageLimits;
 pub use page::{objectives_page, page};
 pub use value::{Absence, Attainment, KpiValue, Part, PartKey, Unit, Value, Verdict, WaterfallStep};

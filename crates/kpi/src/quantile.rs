@@ -21,10 +21,16 @@ pub(crate) fn quantile(
     buckets: &(impl Iterator<Item = (DurationBucket, i128)> + Clone),
     probability: Probability,
 ) -> Option<Value> {
-    let buckets = || {
-        let counted = buckets.clone().filter(|&(_, count)| count > 0);
-        counted.map(|(bucket, count)| (bucket.middle_half_seconds(), count))
-    };
+    let middles = buckets.clone().map(|(bucket, count)| (bucket.middle_half_seconds(), count));
+    quantile_of(&middles, probability)
+}
+
+/// The same of durations in half seconds, ascending, each with how many there are.
+pub(crate) fn quantile_of(
+    durations: &(impl Iterator<Item = (u128, i128)> + Clone),
+    probability: Probability,
+) -> Option<Value> {
+    let buckets = || durations.clone().filter(|&(_, count)| count > 0);
     let count: i128 = buckets().map(|(_, count)| count).sum();
     if count == 0 {
         return None;

@@ -329,6 +329,10 @@ pub enum Verdict {
     AtBenchmark,
     /// Below the benchmark.
     BelowBenchmark,
+    /// More comes to a stage than leaves it, and stays too long.
+    Bottleneck,
+    /// No stage holds the others up.
+    Flowing,
     /// Much time goes into what does not go with winning.
     TimeSinks,
     /// Little time goes into what does not go with winning.
@@ -356,6 +360,8 @@ impl Verdict {
             Self::BehindPace => "behind_pace",
             Self::AtBenchmark => "at_benchmark",
             Self::BelowBenchmark => "below_benchmark",
+            Self::Bottleneck => "bottleneck",
+            Self::Flowing => "flowing",
             Self::TimeSinks => "time_sinks",
             Self::NoTimeSinks => "no_time_sinks",
             Self::Overloaded => "overloaded",

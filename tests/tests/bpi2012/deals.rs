@@ -149,6 +149,8 @@ fn compare_named(open: &[Row], whole: &Value, compared: &mut Compared) {
     });
     compared.text(format_args!("the slowest stage"), slowest, largest("dwell_p90_s"));
     compared.text(format_args!("the slowest stage"), slowest, Some("offer_sent"));
+    let named = figure(whole, "bottleneck_score", None)["named"]["stage"].as_str();
+    compared.text(format_args!("the bottleneck"), named, Some("offer_sent"));
 }
 
 pub(crate) fn compare_overall(rows: &[Row], reports: &Reports, compared: &mut Compared) {
@@ -259,6 +261,11 @@ pub(crate) fn compare_month_ends(rows: &[Row], reports: &Reports, compared: &mut
         let closed = of("won_deals").zip(of("lost_deals")).map(|(won, lost)| won + lost);
         compared.same(format_args!("until {month} closed"), closed, row("decided_so_far"));
         compared.same(format_args!("end of {month} open"), of("open_deals"), row("open"));
+        if expected.contains_key(month) {
+            // From the first month's end on, and while it is empty again.
+            let named = figure(document, "bottleneck_score", None)["named"]["stage"].as_str();
+            compared.text(format_args!("the bottleneck until {month}"), named, Some("offer_sent"));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What views have from other times than their own: their KPIs are those of the naive sums.
 
-use kpi::{Absence, Input, KpiValue, Sums, Thresholds, Value};
+use kpi::{Absence, Ages, Input, KpiValue, StageLimits, Sums, Thresholds, Value};
 use model::{
     CellKey, Day, Flow, Goal, GoalScope, Measure, Money, PartitionId, Period, PeriodKind, Reference,
     ReferenceRecord, RepIndex, StageIndex, TerritoryIndex, Timestamp,
@@ -15,6 +15,8 @@ pub(crate) type Naive<'a> = &'a dyn Fn(&dyn Fn(Day, Measure) -> bool) -> ScopeTa
 /// The KPIs that need more than their period, of the naive sums; `now` is the moment of the view.
 pub(crate) fn expected(
     naive: Naive<'_>,
+    of_company: Naive<'_>,
+    ages: &Ages,
     slot: PeriodSlot,
     board: &Board,
     reference: &Reference,
@@ -30,11 +32,13 @@ pub(crate) fn expected(
         PeriodSlot::Standing => standing.clone(),
         PeriodSlot::Period(period) => naive(&|day, _| is_in(period, day)),
     };
-    let history = naive(&|day, measure| {
+    let is_history = |day, measure| {
         let is_wanted =
             matches!(measure, Measure::WonReached(_) | Measure::LostReached(_) | Measure::DwellVisits(..));
         is_wanted && (is_in(year, day) || is_in(year.previous(), day))
-    });
+    };
+    let history = naive(&is_history);
+    let limits = StageLimits::new(board.pipelines(), &of_company(&is_history).tally);
     let until = calendar().days(calendar().period_of(PeriodKind::Year, today).next()).end;
     let after = slot.period().map(|period| {
         let end = calendar().days(period).end;
@@ -47,6 +51,8 @@ pub(crate) fn expected(
         standing: sums(&standing),
         history: Some(sums(&history)),
         after: after.as_ref().map(sums),
+        ages,
+        limits: &limits,
         today,
         valued_on: slot.period().map_or(today, |_| last.min(today)),
         last_year: None,
@@ -59,12 +65,14 @@ pub(crate) fn expected(
         thresholds: &thresholds,
     };
     let kind = slot.period().map(|period| period.kind);
-    let kpis = AROUND.iter().filter_map(|name| kpi::find(name)).filter(|kpi| kpi.is_told_for(kind));
+    let of_slot = kpi::CATALOGUE.iter().filter(|kpi| kpi.is_told_for(kind));
+    let kpis = of_slot.filter(|kpi| AROUND.contains(&kpi.name));
     kpis.map(|kpi| kpi.evaluate(&input)).collect()
 }
 
 /// The KPIs that [`expected`] tells.
-pub(crate) const AROUND: [&str; 2] = ["weighted_pipeline", "pipeline_waterfall"];
+pub(crate) const AROUND: [&str; 5] =
+    ["weighted_pipeline", "pipeline_waterfall", "open_age_p50", "stage_limit", "stalled_deals"];
 
 const fn sums(of: &ScopeTally) -> Sums<'_> {
     Sums { tally: &of.tally, amounts: &of.amounts }

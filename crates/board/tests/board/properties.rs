@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::around::{self, AROUND};
 use crate::fixture::{calendar, currency, day, empty_board, rate, reference, rep, territory};
-use kpi::{Amounts, KpiValue};
+use kpi::{Ages, Amounts, KpiValue};
 use model::{
     Category, CellKey, Day, DurationBucket, Flow, Measure, PartitionId, PeriodKind, Reference, RepIndex,
     StageIndex, Tally, TerritoryIndex, Timestamp, TypeIndex,
@@ -233,7 +233,8 @@ fn naive(
     reference: &Reference,
     takes: &dyn Fn(Day, Measure) -> bool,
 ) -> ScopeTally {
-    let mut sums = ScopeTally { tally: Tally::default(), amounts: Amounts::new(currency("USD")) };
+    let mut sums =
+        ScopeTally { tally: Tally::default(), amounts: Amounts::new(currency("USD")), ages: Ages::new() };
     for (&(rep, territory, day, measure), &value) in cells {
         if takes(day, measure) && is_inside(scope, rep, territory) {
             sums.tally.add(measure, value);
@@ -247,6 +248,21 @@ fn naive(
         }
     }
     sums
+}
+
+/// The open deals by stage and day.
+fn naive_ages(cells: &Cells, scope: &Scope) -> Ages {
+    let mut ages = Ages::new();
+    for (&(rep, territory, day, measure), &deals) in cells {
+        if let Measure::OpenSince(stage) = measure
+            && day != CellKey::STANDING
+            && is_inside(scope, rep, territory)
+        {
+            *ages.entry((stage, day)).or_default() += deals;
+        }
+    }
+    ages.retain(|_, deals| *deals != 0);
+    ages
 }
 
 fn check(board: &Board, partitions: &[Cells]) {
@@ -267,7 +283,13 @@ fn check(board: &Board, partitions: &[Cells]) {
     for (slot, view) in slots.into_iter().zip(views) {
         for scope in scopes() {
             let sums = |takes: &dyn Fn(Day, Measure) -> bool| naive(&cells, &scope, &reference, takes);
-            let expected = sums(&|day, _| is_within(slot, day));
+            let of_company =
+                |takes: &dyn Fn(Day, Measure) -> bool| naive(&cells, &Scope::Company, &reference, takes);
+            let mut expected = sums(&|day, _| is_within(slot, day));
+            let ages = naive_ages(&cells, &scope);
+            if slot == PeriodSlot::Standing {
+                expected.ages.clone_from(&ages);
+            }
             assert_eq!(board.tally(&scope, slot), expected, "{scope:?} {slot:?}");
             let (rows, id) = match &scope {
                 Scope::Company => (&nobody, ""),
@@ -284,7 +306,7 @@ fn check(board: &Board, partitions: &[Cells]) {
             }
             let found = view.evaluate_all(&scope).into_iter();
             let found: Vec<KpiValue> = found.filter(|kpi| AROUND.contains(&kpi.kpi.name)).collect();
-            let expected = around::expected(&sums, slot, board, &reference, now);
+            let expected = around::expected(&sums, &of_company, &ages, slot, board, &reference, now);
             assert_eq!(found, expected, "{scope:?} {slot:?}");
         }
     }
@@ -307,6 +329,8 @@ fn cell() -> impl Strategy<Value = NamedCell> {
         Measure::WonAmount(currency("JPY")),
         Measure::CycleDeals(DurationBucket::of(12_345)),
         Measure::OpenAmount(StageIndex(1), currency("EUR")),
+        Measure::OpenSince(StageIndex(1)),
+        Measure::DwellVisits(StageIndex(1), DurationBucket::of(9_000_000)),
         Measure::OpenDueAmount(currency("EUR")),
         Measure::FlowAmount(Flow::New, currency("EUR")),
         Measure::FlowAmount(Flow::Lost, currency("USD")),

@@ -276,10 +276,10 @@ pub(super) const DWELL_P90: Kpi = Kpi {
     ..BY_STAGE
 };
 
-type ByStage = BTreeMap<StageIndex, i128>;
+pub(super) type ByStage = BTreeMap<StageIndex, i128>;
 
 /// The sums of one measure by stage.
-fn visits(input: &Input<'_>, of: fn(StageIndex) -> Measure) -> ByStage {
+pub(super) fn visits(input: &Input<'_>, of: fn(StageIndex) -> Measure) -> ByStage {
     let sums = input.sums.tally.iter().filter_map(|(measure, sum)| {
         let stage = measure.stage()?;
         (measure == of(stage)).then_some((stage, sum))
@@ -288,7 +288,7 @@ fn visits(input: &Input<'_>, of: fn(StageIndex) -> Measure) -> ByStage {
 }
 
 /// The visits that ended, by stage.
-fn left(input: &Input<'_>) -> ByStage {
+pub(super) fn left(input: &Input<'_>) -> ByStage {
     let mut left = visits(input, Measure::StageLost);
     for of in [Measure::StageAdvanced, Measure::StageMovedBack] {
         for (stage, count) in visits(input, of) {

@@ -6,13 +6,14 @@ use super::Kpi;
 use super::activities::{
     ACTIVITIES, ACTIVITIES_BY_TYPE, ACTIVITY_MINUTES, ACTIVITY_MINUTES_BY_TYPE, SELLING_TIME_SHARE,
 };
+use super::aging::{OPEN_AGE_P50, STAGE_LIMIT, STALLED_DEALS};
 use super::association::{TIME_SINKS, WIN_CORRELATION, WIN_LIFT};
 use super::balance::{TERRITORY_BALANCE, TERRITORY_DISPERSION};
+use super::bottleneck::BOTTLENECK_SCORE;
 use super::coverage::{PIPELINE_COVERAGE, WEIGHTED_PIPELINE};
 use super::funnel::{
     COHORT_CONVERSION, DWELL_P50, DWELL_P90, MQL_DEALS, MQL_TO_SQL_DROP_OFF, REACHED_DEALS, STAGE_ADVANCED,
     STAGE_AMOUNT_LEAKAGE, STAGE_CONVERSION, STAGE_ENTERED, STAGE_LEAKAGE, STAGE_LOST_AMOUNT,
-    STAGE_MOVED_BACK,
 };
 use super::outcomes::{
     AVERAGE_DEAL_SIZE, SALES_CYCLE_MEAN, SALES_CYCLE_P50, SALES_CYCLE_P90, SALES_VELOCITY, WIN_RATE,
@@ -99,19 +100,21 @@ pub static OBJECTIVES: &[Objective] = &[
             &STAGE_CONVERSION,
             &REACHED_DEALS,
             &COHORT_CONVERSION,
+            &PIPELINE_WATERFALL,
         ],
     },
     Objective {
         name: "clear_the_bottleneck",
         question: "In which stage do deals pile up?",
         members: &[
+            &BOTTLENECK_SCORE,
+            &STALLED_DEALS,
+            &OPEN_AGE_P50,
+            &STAGE_LIMIT,
             &DWELL_P90,
-            &DWELL_P50,
             &STAGE_ENTERED,
             &STAGE_ADVANCED,
-            &STAGE_MOVED_BACK,
             &OPEN_DEALS,
-            &PIPELINE_WATERFALL,
         ],
     },
     Objective {
