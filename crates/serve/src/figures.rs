@@ -207,11 +207,19 @@ impl KpiFigure {
                 }
                 PartKey::ActivityType(category, of_type) => {
                     let activity_type = labels.activity_type(of_type).to_owned();
-                    types.push(ActivityTypeFigure { category: category.name(), activity_type, figure });
+                    types.push((
+                        category,
+                        ActivityTypeFigure { category: category.name(), activity_type, figure },
+                    ));
                 }
                 PartKey::Flow(step) => flows.push(FlowFigure { flow: step.name(), figure }),
             }
         }
+        // Boards number types as they come; people look for names, and the same numbers are the same document.
+        types.sort_by(|(one, left), (other, right)| {
+            (one, &left.activity_type).cmp(&(other, &right.activity_type))
+        });
+        let types = types.into_iter().map(|(_, figure)| figure).collect();
         let by_currency = value.by_currency.iter();
         let by_currency =
             by_currency.map(|&(currency, minor)| (currency.code(), decimal_text(minor, currency)));

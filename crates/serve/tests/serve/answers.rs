@@ -1,8 +1,8 @@
 //! The API: golden answers, and what is refused.
 
 use axum::http::StatusCode;
-use board::Status;
-use model::PartitionId;
+use board::{Stamp, Status};
+use model::{Category, CellKey, Day, Measure, PartitionId, RepIndex, TerritoryIndex, TypeIndex};
 
 use crate::explanation::folded;
 use crate::fixture::{board, empty_board, get, state};
@@ -188,4 +188,34 @@ async fn the_first_page_leads_to_the_others() {
     for link in links {
         assert_eq!(get(&state, link, &[]).await.status, StatusCode::OK, "{link}");
     }
+}
+
+/// Which type a board comes to know first is chance; the document is the same.
+#[tokio::test]
+async fn types_of_activities_are_in_the_order_of_their_names() {
+    let orders = [["call", "mail"], ["mail", "call"]];
+    let documents = orders.map(|names| {
+        let board = empty_board();
+        let mut writer = board.writer(PartitionId(0));
+        writer.name_types(&names);
+        let cell = |(of_type, name): (u16, &str)| {
+            let measure = Measure::Activities(Category::Admin, TypeIndex(of_type));
+            let day = Day::parse("2026-11-23").unwrap();
+            let key = CellKey { rep: RepIndex(0), territory: TerritoryIndex(0), day, measure };
+            (key, if name == "call" { 3 } else { 5 })
+        };
+        let stamp = Stamp { progress: 1, positions: Vec::new() };
+        writer.publish(stamp, &["r1"], &["oslo"], (0..).zip(names).map(cell)).unwrap();
+        serve_kpis(board)
+    });
+    let [one, other] = documents;
+    let (one, other) = (one.await, other.await);
+    assert_eq!(one, other);
+    let by_type = one.as_array().unwrap().iter().find(|kpi| kpi["name"] == "activities_by_type").unwrap();
+    let names = by_type["by"]["activity_type"].as_array().unwrap();
+    assert_eq!((&names[0]["activity_type"], &names[0]["value"]), (&"call".into(), &3.into()));
+}
+
+async fn serve_kpis(board: std::sync::Arc<board::Board>) -> serde_json::Value {
+    get(&state(board), "/api/v1/kpis?kind=month", &[]).await.json()["kpis"].take()
 }
