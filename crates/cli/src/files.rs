@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::exit::Failure;
+
 /// A line is at most as long as a value that is decoded; what is longer is cut and will not decode.
 const LINE_BYTES_MAX: u64 = codec::MAX_VALUE_BYTES as u64 + 2;
 
@@ -46,6 +48,11 @@ impl Lines {
                 return Ok(Some(self.number));
             }
         }
+    }
+
+    /// How many lines were read so far, blank ones too.
+    pub(crate) const fn count(&self) -> u64 {
+        self.number
     }
 
     /// How the place of a line is told.
@@ -108,6 +115,11 @@ impl Rejections {
         self.by_reason.values().sum()
     }
 
+    /// How a command ends that has read all it could: whether anything was left out.
+    pub(crate) fn told(&self) -> Result<(), Failure> {
+        self.summary().map_or(Ok(()), |summary| Err(Failure::Rejected(summary)))
+    }
+
     /// All reasons with their counts; none if nothing was rejected.
     pub(crate) fn summary(&self) -> Option<String> {
         let reasons: Vec<String> =
@@ -132,6 +144,7 @@ mod tests {
         while let Some(number) = lines.next(&mut line).unwrap() {
             read.push((number, line.len()));
         }
+        assert_eq!(lines.count(), 5);
         assert_eq!(read, [(1, 3), (4, usize::try_from(LINE_BYTES_MAX).unwrap()), (5, 4)]);
     }
 }

@@ -35,8 +35,13 @@ fn leaderboard(document: &Value) -> String {
 }
 
 fn kpis(document: &Value) -> String {
+    format!("{}\n{}\n\n", title(document), kpi_table(document["kpis"].as_array().into_iter().flatten()))
+}
+
+/// KPIs and their parts.
+pub(crate) fn kpi_table<'d>(kpis: impl IntoIterator<Item = &'d Value>) -> Table {
     let mut table = new_table(&["KPI", "value", "unit", ""], &[1]);
-    for kpi in document["kpis"].as_array().into_iter().flatten() {
+    for kpi in kpis {
         let unit = kpi["unit"].as_str().unwrap_or_default();
         let name = kpi["name"].as_str().unwrap_or_default();
         let verdict = kpi["verdict"].as_str().unwrap_or_default().replace('_', " ");
@@ -56,10 +61,11 @@ fn kpis(document: &Value) -> String {
             }
         }
     }
-    format!("{}\n{table}\n\n", title(document))
+    table
 }
 
-fn title(document: &Value) -> String {
+/// For whom and of which period a document is.
+pub(crate) fn title(document: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let scope = text(&document["scope"]);
     let who = match (document["name"].as_str(), document["id"].as_str()) {
@@ -68,6 +74,9 @@ fn title(document: &Value) -> String {
         _ => scope,
     };
     let period = &document["period"];
+    if period.is_null() {
+        return format!("{who} · now");
+    }
     let days = format!("{} to {}", text(&period["from"]), text(&period["to"]));
     format!("{who} · {} {} · [{days})", text(&period["kind"]), text(&period["name"]))
         .trim_start_matches(" · ")
@@ -84,7 +93,12 @@ pub(crate) fn unit_of(figure: &Value, unit: &str) -> String {
 
 /// A value as people read it: thousands apart, shares in percent, at most two fraction digits.
 pub(crate) fn figure(figure: &Value, unit: &str) -> String {
-    match &figure["value"] {
+    amount(&figure["value"], unit)
+}
+
+/// The value itself.
+pub(crate) fn amount(value: &Value, unit: &str) -> String {
+    match value {
         Value::String(decimal) => grouped(decimal),
         Value::Number(number) => match (number.as_f64(), unit) {
             (Some(ratio), "ratio") => format!("{:.1} %", ratio * 100.0),

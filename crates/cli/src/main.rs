@@ -4,18 +4,21 @@ mod balance;
 mod cases;
 mod commands;
 mod exit;
+mod explanation;
 mod files;
 mod import;
 mod leaderboard;
 mod logging;
+mod moment;
 mod offline;
+mod remote;
 mod settings;
 mod wiring;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::exit::{EXIT_CODES, Failure};
 use crate::logging::{LogFormat, start_logging};
@@ -49,6 +52,7 @@ enum Command {
     Serve(commands::serve::ServeArguments),
     Demo(commands::demo::DemoArguments),
     Report(commands::report::ReportArguments),
+    Explain(commands::explain::ExplainArguments),
     VerifyCases(commands::verify_cases::VerifyCasesArguments),
     Load(commands::load::LoadArguments),
     Import(import::Arguments),
@@ -67,6 +71,7 @@ fn main() -> ExitCode {
         Command::Serve(serve) => settings().and_then(|settings| commands::serve::run(&serve, &settings)),
         Command::Demo(demo) => commands::demo::run(&demo),
         Command::Report(report) => settings().and_then(|settings| commands::report::run(&report, &settings)),
+        Command::Explain(explain) => commands::explain::run(&explain, settings),
         Command::VerifyCases(verify) => commands::verify_cases::run(&verify),
         Command::Load(load) => settings().and_then(|settings| commands::load::run(&load, &settings)),
         Command::Import(import) => commands::import::run(&import),
@@ -91,6 +96,19 @@ fn main() -> ExitCode {
 #[expect(clippy::print_stderr, reason = "this is where the command line speaks")]
 fn say(line: &str) {
     eprintln!("{line}");
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Format {
+    #[default]
+    Table,
+    Json,
+}
+
+/// A document as the result of a command.
+fn show_json(document: &serde_json::Value) -> anyhow::Result<()> {
+    show(&(serde_json::to_string_pretty(document)? + "\n"))
 }
 
 /// The result of a command. A reader that went away (`| head`) is no failure.

@@ -35,7 +35,7 @@ pub fn leaderboard_json(board: &Board, query: &str, now: Timestamp) -> Result<Va
     })
 }
 
-/// What `/api/v1/explain?query` answers; it may take as long as it takes.
+/// What `/api/v1/explain?query` answers; it may take as long as it takes, and a page have any number of causes.
 ///
 /// # Errors
 /// As [`kpis_json`], and if the explainer has no states.
@@ -48,7 +48,7 @@ pub fn explanation_json(
     /// Longer than anybody waits.
     const PATIENCE: Duration = Duration::from_secs(24 * 3_600);
     answer(query, explanation::EXPLAIN_PARAMETERS, |parameters| {
-        explanation::explain(board, explainer, parameters, PATIENCE, now)
+        explanation::explain(board, explainer, parameters, (PATIENCE, usize::MAX), now)
     })
 }
 

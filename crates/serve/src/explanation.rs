@@ -19,8 +19,8 @@ use crate::problem::Problem;
 
 pub(crate) const EXPLAIN_PARAMETERS: &[&str] = &["kpi", "scope", "id", "period", "kind", "limit", "after"];
 const CAUSES_DEFAULT: usize = 50;
-/// A page's events are looked at one by one.
-const CAUSES_MAX: usize = 1_000;
+/// The most causes of a page over HTTP: their events are looked at one by one.
+pub(crate) const CAUSES_MAX: usize = 1_000;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct ExplanationDocument {
@@ -133,19 +133,19 @@ struct DealDocument {
     deleted: bool,
 }
 
-/// Opens a KPI of a scope and period.
+/// Opens a KPI of a scope and period, within a time, with at most so many causes at once.
 pub(crate) fn explain(
     board: &Board,
     explainer: &Explainer,
     parameters: &Parameters,
-    within: Duration,
+    (within, causes_max): (Duration, usize),
     now: Timestamp,
 ) -> Result<ExplanationDocument, Problem> {
     let kpi = api::named_kpi(parameters.get("kpi"))?;
     let today = board.calendar().day_of(now);
     let (scope_name, scope) = api::scope(board, parameters)?;
     let period = api::period_of(board, parameters, kpi, today)?;
-    let limit = parameters.count("limit", CAUSES_DEFAULT, CAUSES_MAX)?;
+    let limit = parameters.count("limit", CAUSES_DEFAULT, causes_max)?;
     let after = match parameters.get("after") {
         None => None,
         Some(text) => Some(Cursor::parse(text).ok_or_else(|| {

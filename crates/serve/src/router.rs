@@ -157,7 +157,8 @@ async fn explain(State(shared): State<Shared>, uri: Uri) -> Result<impl IntoResp
         // The rest of the request's time is for the answer to be written.
         let within = Duration::from_secs(state.options.request_timeout_seconds).mul_f64(0.9);
         let now = (state.clock)();
-        explanation::explain(&state.board, &state.explainer, &parameters, within, now)
+        let limits = (within, explanation::CAUSES_MAX);
+        explanation::explain(&state.board, &state.explainer, &parameters, limits, now)
     })
     .await
 }

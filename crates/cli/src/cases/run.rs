@@ -105,7 +105,7 @@ impl Run {
                 }
             }
         }
-        let (board, _) = folding.finish()?;
+        let board = folding.finish()?.board;
         for expectation in &expected.expect {
             let question = (expectation.scope.clone(), expectation.period.clone());
             if expectation.rank.is_some() {

@@ -1,20 +1,18 @@
 //! `tallyboard report`: KPIs from files, without a broker: the same fold and the same board as the service's.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use board::Board;
 use clap::{Args, ValueEnum};
-use engine::Outcome;
-use model::{Calendar, Day, TimeError, Timestamp};
 use serde_json::json;
 
 use crate::exit::Failure;
-use crate::files::{Lines, Rejections};
-use crate::offline::Folding;
+use crate::files::Rejections;
+use crate::moment::{Moment, View, moment};
+use crate::offline::{Folded, fold};
 use crate::settings::Settings;
-use crate::{show, wiring};
+use crate::{Format, show, show_json};
 
 /// Folds files of events and prints KPIs. No broker is needed.
 ///
@@ -67,41 +65,10 @@ pub(crate) struct ReportArguments {
     as_of: Option<Moment>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
-    format: ReportFormat,
+    format: Format,
     /// How many rejected lines are told, each with its reason.
     #[arg(long, default_value_t = 10, value_name = "N")]
     show_rejected: u64,
-}
-
-/// A time as it can be said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Moment {
-    Time(Timestamp),
-    EndOf(Day),
-}
-
-fn moment(text: &str) -> Result<Moment, String> {
-    match (Timestamp::parse(text), Day::parse(text)) {
-        (Ok(time), _) => Ok(Moment::Time(time)),
-        (_, Ok(day)) => Ok(Moment::EndOf(day)),
-        (Err(TimeError::NotRfc3339), Err(TimeError::NotADate)) => {
-            Err("expected a time such as 2026-11-02T09:30:00Z or a date such as 2026-11-02".to_owned())
-        }
-        (Err(TimeError::NotRfc3339), Err(error)) | (Err(error), _) => Err(error.to_string()),
-    }
-}
-
-impl Moment {
-    /// The moment in the organisation's time zone.
-    fn in_zone(self, calendar: &Calendar) -> Timestamp {
-        match self {
-            Self::Time(time) => time,
-            Self::EndOf(day) => {
-                let next = calendar.start_of(Day(day.0 + 1));
-                Timestamp::from_micros(next.micros() - 1).unwrap_or(next)
-            }
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -112,29 +79,18 @@ enum Each {
     Rep,
 }
 
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum ReportFormat {
-    #[default]
-    Table,
-    Json,
-}
-
 pub(crate) fn run(arguments: &ReportArguments, settings: &Settings) -> Result<(), Failure> {
     let mut rejections = Rejections::new(arguments.show_rejected);
-    let as_of = match arguments.as_of {
-        Some(moment) => Some(moment.in_zone(&settings.calendar()?)),
-        None => None,
-    };
-    let received_at = as_of.unwrap_or_else(wiring::now);
-    let (board, newest) = fold(&arguments.files, settings, received_at, &mut rejections)?;
-    let now = as_of.or(newest).unwrap_or(received_at);
+    let view = View::new(arguments.as_of, settings)?;
+    let Folded { board, newest, .. } = fold(&arguments.files, settings, view.received_at, &mut rejections)?;
+    let now = view.now(newest);
     if arguments.balance {
         let document = serve::balance_json(&board, now).map_err(|problem| anyhow!(problem))?;
         match arguments.format {
-            ReportFormat::Table => show(&crate::balance::text(&document))?,
-            ReportFormat::Json => show_json(&document)?,
+            Format::Table => show(&crate::balance::text(&document))?,
+            Format::Json => show_json(&document)?,
         }
-        return told(&rejections);
+        return rejections.told();
     }
     let mut documents = Vec::new();
     for period in periods(arguments, &board)? {
@@ -148,51 +104,18 @@ pub(crate) fn run(arguments: &ReportArguments, settings: &Settings) -> Result<()
         }
     }
     match arguments.format {
-        ReportFormat::Table => {
+        Format::Table => {
             for document in &documents {
                 show(&crate::leaderboard::table(document))?;
             }
         }
-        ReportFormat::Json => {
+        Format::Json => {
             let is_one = documents.len() == 1 && arguments.each.is_none() && arguments.period != "all";
             let whole = if is_one { documents.remove(0) } else { json!(documents) };
             show_json(&whole)?;
         }
     }
-    told(&rejections)
-}
-
-fn show_json(document: &serde_json::Value) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(document).context("the report cannot be written")?;
-    Ok(show(&(text + "\n"))?)
-}
-
-/// The end of a report: whether anything was left out.
-fn told(rejections: &Rejections) -> Result<(), Failure> {
-    match rejections.summary() {
-        Some(summary) => Err(Failure::Rejected(summary)),
-        None => Ok(()),
-    }
-}
-
-/// Folds all files, one behind the other.
-fn fold(
-    files: &[PathBuf],
-    settings: &Settings,
-    received_at: Timestamp,
-    rejections: &mut Rejections,
-) -> anyhow::Result<(Arc<Board>, Option<Timestamp>)> {
-    let mut folding = Folding::new(settings, received_at)?;
-    let mut line = Vec::new();
-    for file in files {
-        let mut lines = Lines::open(file)?;
-        while let Some(number) = lines.next(&mut line)? {
-            if let Outcome::Rejected(reject) = folding.apply(&line)? {
-                rejections.add(&lines.place(number), &reject);
-            }
-        }
-    }
-    folding.finish()
+    rejections.told()
 }
 
 /// The periods that are asked for, by name.
@@ -233,29 +156,4 @@ fn queries(arguments: &ReportArguments, board: &Board, period: &str) -> Vec<Stri
         Some(Each::Rep) => ("rep", board.reps()),
     };
     ids.iter().map(|id| query(&[("scope", scope), ("id", id)])).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_are_times_or_the_ends_of_days() {
-        let calendar = Calendar::new("Europe/Berlin", 1).unwrap();
-        for (text, expected) in [
-            ("2026-11-02T09:30:00Z", Ok("2026-11-02T09:30:00Z")),
-            ("2026-11-02", Ok("2026-11-02T22:59:59.999999Z")),
-            ("2199-12-31", Ok("2199-12-31T22:59:59.999999Z")),
-            ("today", Err("expected a time such as")),
-            ("1969-11-02", Err("outside the years")),
-            ("2300-11-02T09:30:00Z", Err("outside the years")),
-        ] {
-            let found = moment(text).map(|moment| moment.in_zone(&calendar).to_string());
-            match (&found, expected) {
-                (Ok(found), Ok(expected)) => assert_eq!(found, expected),
-                (Err(found), Err(expected)) => assert!(found.contains(expected), "{found}"),
-                _ => panic!("{text}: {found:?}"),
-            }
-        }
-    }
 }
