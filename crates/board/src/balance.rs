@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kpi::{Absence, Balance, BalanceWeights, Balanced, Component, Load, Move, Value};
-use model::{Measure, Period, PeriodKind, Tally, Timestamp};
+use model::{Day, Measure, Period, PeriodKind, Tally, Timestamp};
 
 use crate::board::Board;
 use crate::organisation::Organisation;
@@ -101,7 +101,8 @@ impl Board {
             balanced: balance.of_territory(place),
             components: Component::ALL.map(|component| balance.component(place, component)),
         };
-        let left_behind = |rep: usize| self.load(1, &at_home[rep], 0, &organisation);
+        let today = self.calendar().day_of(now);
+        let left_behind = |rep: usize| self.load(1, &at_home[rep], 0, today, &organisation);
         let moved = |step: Move| {
             let leaves_least = |&rep: &usize| {
                 let Load { open_deals, open_amount, .. } = left_behind(rep);
@@ -171,7 +172,7 @@ impl Board {
             let territory = &territories[index];
             let home = by_home.get(&*territory.id).cloned().unwrap_or_default();
             let reps = u32::try_from(home.len()).unwrap_or(u32::MAX);
-            let load = self.load(reps, &tallies[index], seconds[index], organisation);
+            let load = self.load(reps, &tallies[index], seconds[index], today, organisation);
             let is_home = reps > 0 && organisation.region(&territory.id).is_none();
             let takes_part = territory.is_leaf || is_home || !load.is_nothing();
             if takes_part {
@@ -191,8 +192,15 @@ impl Board {
         }
     }
 
-    fn load(&self, reps: u32, standing: &Tally, seconds: i128, organisation: &Organisation) -> Load {
-        Load::of(reps, standing, seconds, self.reporting_currency(), &organisation.reference)
+    fn load(
+        &self,
+        reps: u32,
+        standing: &Tally,
+        seconds: i128,
+        today: Day,
+        organisation: &Organisation,
+    ) -> Load {
+        Load::of(reps, standing, seconds, self.reporting_currency(), (today, &organisation.reference))
     }
 
     /// The previous and the current month.

@@ -216,6 +216,10 @@ impl Activities {
                     self.shelf.replace(slot, &self.record);
                     self.horizon.note(day, slot);
                 }
+                // Time has come so far, whichever version counts: it must not depend on which one came first.
+                if self.horizon.advance(event.occurred_at) {
+                    self.forget_due();
+                }
                 return lower;
             }
             if order == Ordering::Equal {

@@ -80,6 +80,9 @@ pub type Wanted<'w> = dyn Fn(&CellKey) -> bool + 'w;
 /// Of a longer history every event counts as one that decides: to find out costs a look at the others for each.
 const TRIED_MAX: usize = 200;
 
+/// How many records are looked at between two questions whether to go on.
+const RECORDS_PER_QUESTION: Slot = 256;
+
 impl Frozen {
     /// The names of the reps that cells are for.
     #[must_use]
@@ -105,17 +108,21 @@ impl Frozen {
         &self.cells
     }
 
-    /// Tells of every deal and activity that adds to a wanted cell, in no particular order, until it is told to stop.
+    /// Tells of every deal and activity that adds to a wanted cell, in no particular order, for as long as it may go on.
     /// Cost: what folding each of them once more costs.
     pub fn causes(
         &self,
         config: &FoldConfig,
         wanted: &Wanted<'_>,
-        tell: &mut dyn FnMut(&Cause<'_>) -> ControlFlow<()>,
+        may_go_on: &dyn Fn() -> bool,
+        tell: &mut dyn FnMut(&Cause<'_>),
     ) -> ControlFlow<()> {
         let mut parts = Vec::new();
         for (origin, shelf) in [(Origin::Deal, &self.deals), (Origin::Activity, &self.activities)] {
             for (slot, record) in (0..).zip(shelf.records()) {
+                if slot % RECORDS_PER_QUESTION == 0 && !may_go_on() {
+                    return ControlFlow::Break(());
+                }
                 if record.is_empty() {
                     continue;
                 }
@@ -129,7 +136,7 @@ impl Frozen {
                 if !parts.is_empty() {
                     let id = text(id_of(record));
                     let place = CausePlace { origin, slot };
-                    tell(&Cause { origin, id, parts: &parts, place })?;
+                    tell(&Cause { origin, id, parts: &parts, place });
                 }
             }
         }

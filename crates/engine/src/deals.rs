@@ -186,19 +186,8 @@ impl Deals {
         applied
     }
 
-    /// Whether one more activity can be noted for a deal.
-    pub(crate) fn has_room_for(&self, id: &[u8], touch: Touch) -> bool {
-        let Some(slot) = self.index.find(id, &self.shelf) else {
-            return true;
-        };
-        match held(self.shelf.get(slot)) {
-            Some(Held::Whole(ties, _) | Held::Closed(_, ties)) => ties.has_room_for(touch),
-            Some(Held::Deleted) | None => true,
-        }
-    }
-
     /// Notes one activity more for a deal, or one less; appends what that changes, which is nothing while the deal is open.
-    /// The deal need not be known yet.
+    /// The deal need not be known yet. Beyond the most entries that a deal may have, an activity is not noted.
     pub(crate) fn tie(
         &mut self,
         id: &[u8],

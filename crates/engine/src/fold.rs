@@ -36,8 +36,10 @@ pub enum Outcome {
 pub struct Counts {
     /// Deals whose history is held.
     pub deals: usize,
-    /// Deals that are final: only their id is held.
+    /// Deals that are final: only their id is held, and which activities they had.
     pub deals_final: usize,
+    /// Deals that no event has told of yet: only which activities they had is held.
+    pub deals_unknown: usize,
     /// Activities within the horizon.
     pub activities: usize,
     /// Cells that are not 0.
@@ -61,6 +63,9 @@ pub struct PartitionState {
     unsettled: Vec<Contribution>,
     credits: Vec<u8>,
 }
+
+/// What types of activities beyond the first so many are counted as.
+const OTHER_TYPES: &str = "other types";
 
 /// So many changes go to the cells together, so that they wait for memory together.
 const UNSETTLED_MAX: usize = 96;
@@ -199,6 +204,7 @@ impl PartitionState {
         Counts {
             deals: deals.index.len() - deals.finals - deals.unknown,
             deals_final: deals.finals,
+            deals_unknown: deals.unknown,
             activities: activities.index.len(),
             cells: self.cells().len(),
             memory_bytes,
@@ -261,7 +267,7 @@ impl PartitionState {
             territory: self.territory(&activity.territory_id)?,
             deal_id: activity.deal_id.as_deref().map(str::as_bytes),
             category: activity.category,
-            of_type: self.activity_type(&activity.kind)?,
+            of_type: self.activity_type(&activity.kind),
             duration_seconds: activity.duration_seconds,
             retracted: activity.retracted,
             offset,
@@ -269,9 +275,6 @@ impl PartitionState {
         };
         let config = &self.config;
         let tied = stored.tie(config);
-        if tied.is_some_and(|(deal_id, touch)| !self.deals.has_room_for(deal_id, touch)) {
-            return Ok(Applied::Full);
-        }
         let names = ActivityNames { reps: &self.reps, territories: &self.territories, types: &self.types };
         let id = activity.activity_id.as_bytes();
         let applied = self.activities.apply(id, &stored, config, &names, &mut self.changes);
@@ -315,18 +318,7 @@ impl PartitionState {
             },
             Applied::Full => reject(
                 RejectReason::LimitReached,
-                match event {
-                    Event::Deal(_) => {
-                        format!(
-                            "the deal has {} events already; expected no more",
-                            crate::history::MAX_EVENTS
-                        )
-                    }
-                    Event::Activity(_) => format!(
-                        "field deal_id: the deal has activities of {} days and categories already; expected no more",
-                        crate::ties::MAX_TIES
-                    ),
-                },
+                format!("the deal has {} events already; expected no more", crate::history::MAX_EVENTS),
             ),
         }
     }
@@ -371,22 +363,24 @@ impl PartitionState {
     }
 
     fn rep(&mut self, name: &str) -> Result<RepIndex, Reject> {
-        self.reps.intern(name, Names::MAX).map(RepIndex).ok_or_else(|| too_many("rep_id", name, Names::MAX))
+        self.reps.intern(name, Names::MAX).map(RepIndex).ok_or_else(|| too_many("rep_id", name))
     }
 
     fn territory(&mut self, name: &str) -> Result<TerritoryIndex, Reject> {
         let interned = self.territories.intern(name, Names::MAX).map(TerritoryIndex);
-        interned.ok_or_else(|| too_many("territory_id", name, Names::MAX))
+        interned.ok_or_else(|| too_many("territory_id", name))
     }
 
-    fn activity_type(&mut self, name: &str) -> Result<TypeIndex, Reject> {
-        let interned =
-            self.types.intern(name, Names::TYPES_MAX).and_then(|number| u16::try_from(number).ok());
-        interned.map(TypeIndex).ok_or_else(|| too_many("kind", name, Names::TYPES_MAX))
+    /// The number of a type; of those beyond the first so many, that of all others. How many there are must not decide
+    /// whether an activity counts.
+    fn activity_type(&mut self, name: &str) -> TypeIndex {
+        let interned = self.types.intern(name, Names::TYPES_MAX - 1);
+        let number = interned.or_else(|| self.types.intern(OTHER_TYPES, Names::TYPES_MAX));
+        TypeIndex(number.and_then(|number| u16::try_from(number).ok()).unwrap_or_default())
     }
 }
 
-fn too_many(field: &str, name: &str, max: usize) -> Reject {
-    let detail = format!("field {field}: {name:?} would be one more than {max} distinct values");
+fn too_many(field: &str, name: &str) -> Reject {
+    let detail = format!("field {field}: {name:?} would be one more than {} distinct values", Names::MAX);
     Reject::new(RejectReason::LimitReached, detail)
 }

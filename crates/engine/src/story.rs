@@ -36,12 +36,6 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// How far the states of a history went in the pipeline of a stage.
-    fn of<'s>(states: impl Iterator<Item = State<'s>>, beside: StageIndex, config: &FoldConfig) -> Self {
-        let inside = states.filter(|state| config.pipelines.are_beside(state.stage, beside));
-        inside.fold(Self::default(), |progress, state| progress.then(&state, config))
-    }
-
     fn then(mut self, state: &State<'_>, config: &FoldConfig) -> Self {
         let pipelines = &config.pipelines;
         match pipelines.kind(state.stage) {
@@ -109,16 +103,21 @@ impl<'a> Story<'a> {
         config: &FoldConfig,
         mut each: impl FnMut(Option<&Self>, &State<'a>),
     ) -> Option<Self> {
-        let states = || history.iter().map(|(state, _, _)| state);
         let mut story: Option<Self> = None;
-        for (number, state) in states().enumerate() {
+        // A stage of each pipeline that was left, and how far the deal had come there.
+        let mut left: Vec<(StageIndex, Progress)> = Vec::new();
+        for (state, _, _) in history.iter() {
             each(story.as_ref(), &state);
             story = Some(match story {
                 None => Self::begin(state, config),
                 Some(before) if before.can_append(&state, config) => before.then(state, config),
                 Some(before) => {
-                    let progress = Progress::of(states().take(number + 1), state.stage, config);
-                    Self { progress, ..before.then(state, config) }
+                    left.push((before.latest.stage, before.progress));
+                    let is_beside =
+                        |&(stage, _): &(StageIndex, _)| config.pipelines.are_beside(stage, state.stage);
+                    let known = left.iter().position(is_beside);
+                    let known = known.map(|place| left.swap_remove(place).1).unwrap_or_default();
+                    Self { progress: known.then(&state, config), ..before.then(state, config) }
                 }
             });
         }

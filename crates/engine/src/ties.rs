@@ -43,15 +43,19 @@ impl<'a> Ties<'a> {
     }
 
     /// Whether one more activity can be noted.
-    pub(crate) fn has_room_for(self, touch: Touch) -> bool {
+    fn has_room_for(self, touch: Touch) -> bool {
         // An entry has at least two bytes.
         self.0.len() < MAX_TIES * 2
             || self.iter().count() < MAX_TIES
             || self.iter().any(|(other, _)| other == touch)
     }
 
-    /// Appends the entries with one activity more, or less.
+    /// Appends the entries with one activity more, as far as there is room, or one less.
     pub(crate) fn put_with(self, touch: Touch, is_more: bool, out: &mut Vec<u8>) {
+        if is_more && !self.has_room_for(touch) {
+            out.extend_from_slice(self.0);
+            return;
+        }
         let mut is_noted = false;
         let mut entries = Vec::new();
         for (other, count) in self.iter() {
@@ -63,7 +67,7 @@ impl<'a> Ties<'a> {
                 count
             } else {
                 is_noted = true;
-                if is_more { count.saturating_add(1) } else { count - 1 }
+                if is_more { count.saturating_add(1) } else { count.saturating_sub(1) }
             };
             if count > 0 {
                 entries.push((other, count));

@@ -296,3 +296,53 @@ fn events_ahead_of_the_log_are_refused() {
         assert_eq!(refused, is_refused, "{outcome:?}");
     }
 }
+
+/// What is late follows from the newest event time, which is that of all events, whichever version of an activity counts.
+#[test]
+fn which_version_comes_first_does_not_decide_what_time_it_is() {
+    let (floor, events) = tiny(5);
+    let activity = |event: &&Event<'static>| matches!(event, Event::Activity(_));
+    let Some(Event::Activity(first)) = events.iter().find(activity) else { unreachable!() };
+    let mut later = first.clone();
+    (later.version, later.event_id) = (Some(1), "later in time, lower in version".into());
+    later.occurred_at = Timestamp::from_micros(first.occurred_at.micros() + 9 * 86_400_000_000).unwrap();
+    let mut latest = first.clone();
+    (latest.version, latest.event_id) = (Some(2), "the one that counts".into());
+    let orders = [[later.clone(), latest.clone()], [latest, later]];
+    let newest = orders.map(|events| {
+        let mut state = PartitionState::new(config(&floor, "UTC", FOR_EVER, FOR_EVER));
+        apply(&mut state, &events.map(Event::Activity));
+        state.newest()
+    });
+    assert!(newest[0].is_some() && newest[0] == newest[1], "{newest:?}");
+}
+
+/// Types beyond those that are told apart count as one; the activity counts in any case.
+#[test]
+fn activities_of_too_many_types_count_all_the_same() {
+    let (floor, events) = tiny(5);
+    let activity = |event: &&Event<'static>| matches!(event, Event::Activity(_));
+    let Some(Event::Activity(one)) = events.iter().find(activity) else { unreachable!() };
+    let mut state = PartitionState::new(config(&floor, "UTC", FOR_EVER, FOR_EVER));
+    let count = engine::Names::TYPES_MAX + 50;
+    let all: Vec<Event<'_>> = (0..count)
+        .map(|number| {
+            let mut activity = one.clone();
+            let name = |what: &str| format!("{what} {number}").into();
+            (activity.activity_id, activity.event_id, activity.kind) = (name("a"), name("e"), name("k"));
+            (activity.deal_id, activity.retracted) = (None, false);
+            Event::Activity(activity)
+        })
+        .collect();
+    assert!(apply(&mut state, &all).iter().all(|outcome| *outcome == Outcome::Applied));
+    let counted: i128 = state
+        .cells()
+        .iter()
+        .map(|(key, value)| if key.measure.name() == "activities" { value } else { 0 })
+        .sum();
+    assert_eq!(counted, i128::try_from(count).unwrap());
+    assert_eq!(state.types().as_slice().len(), engine::Names::TYPES_MAX);
+    assert_eq!(&**state.types().as_slice().last().unwrap(), "other types");
+    let again = restored(&config(&floor, "UTC", FOR_EVER, FOR_EVER), &sections(&state)).unwrap();
+    assert_eq!(by_name(&again), by_name(&state));
+}

@@ -1,7 +1,6 @@
 //! An explanation, made from frozen states.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use board::{Board, PublishError, Scope, Stamp};
@@ -174,10 +173,8 @@ pub fn explain(
     let mut causes_total = 0;
     for (number, (evidence, filter)) in evidence.iter().zip(&filters).enumerate() {
         add_cells(evidence, filter, &shown, &mut sums)?;
-        let mut looked_at = 0_u32;
         let wanted = |key: &CellKey| filter.ingredient(key).is_some();
-        let end = evidence.frozen.causes(config, &wanted, &mut |cause| {
-            looked_at += 1;
+        let end = evidence.frozen.causes(config, &wanted, may_go_on, &mut |cause| {
             causes_total += 1;
             let mut seen: Vec<Quantity> = Vec::new();
             let mut place = (usize::MAX, 0_u128);
@@ -208,10 +205,6 @@ pub fn explain(
                 id: cause.id.to_owned(),
                 parts: cause.parts.to_vec(),
             });
-            if looked_at.is_multiple_of(1024) && !may_go_on() {
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
         });
         if end.is_break() || !may_go_on() {
             return Err(ExplainError::GivenUp);
@@ -226,8 +219,12 @@ pub fn explain(
     let today = board.calendar().day_of(now);
     let days = (today, board.day_in_question(question.period, today));
     let entry = |found: Found| {
+        // A page of long histories is the costliest part.
+        if !may_go_on() {
+            return Err(ExplainError::GivenUp);
+        }
         let (evidence, filter) = (&evidence[found.evidence], &filters[found.evidence]);
-        entry(board, config, evidence, filter, days, found)
+        Ok(entry(board, config, evidence, filter, days, found))
     };
     let positions = evidence.iter().flat_map(|evidence| {
         evidence.positions.iter().map(|(topic, next)| (evidence.partition, topic.clone(), *next))
@@ -236,7 +233,7 @@ pub fn explain(
         value,
         sums,
         causes_total,
-        causes: found.into_iter().map(entry).collect(),
+        causes: found.into_iter().map(entry).collect::<Result<_, ExplainError>>()?,
         next,
         positions: positions.collect(),
     })

@@ -71,7 +71,7 @@ const fn held_as(unit: Unit) -> &'static str {
     match unit {
         Unit::Days | Unit::Minutes => " (seconds in metrics)",
         Unit::Money | Unit::MoneyPerDay => " (decimal, in the reporting currency)",
-        Unit::Ratio => " (0..1)",
+        Unit::Ratio => " (1 is 100 %)",
         Unit::Number => " (without a unit)",
         Unit::Deals | Unit::Activities | Unit::Reps => "",
     }

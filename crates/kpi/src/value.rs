@@ -197,6 +197,9 @@ pub enum Absence {
     /// All closed deals are alike in what is compared.
     #[error("the closed deals do not differ in {0}, so that nothing can be compared")]
     NoDifference(&'static str),
+    /// The period is yet to come.
+    #[error("the period has not begun")]
+    NotBegun,
     /// There is no sense in a value over all parts.
     #[error("it is told by {0} only")]
     OnlyInParts(&'static str),

@@ -425,6 +425,7 @@ impl Coordinator {
             self.parts.board.set_status(number, status);
             totals.deals += standing.counts.deals;
             totals.deals_final += standing.counts.deals_final;
+            totals.deals_unknown += standing.counts.deals_unknown;
             totals.activities += standing.counts.activities;
             totals.cells += standing.counts.cells;
             totals.memory_bytes += standing.counts.memory_bytes;
@@ -432,6 +433,7 @@ impl Coordinator {
         let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         metrics.deals.with_label_values(&["held"]).set(gauge(totals.deals));
         metrics.deals.with_label_values(&["final"]).set(gauge(totals.deals_final));
+        metrics.deals.with_label_values(&["unknown"]).set(gauge(totals.deals_unknown));
         metrics.activities.set(gauge(totals.activities));
         metrics.cells.set(gauge(totals.cells));
         metrics.state_memory_bytes.set(gauge(totals.memory_bytes));

@@ -48,7 +48,7 @@ pub(crate) struct ExplanationDocument {
 /// What is measured, and by what.
 #[derive(Debug, Serialize)]
 struct MeasureDocument {
-    /// `period`, `previous` or `standing`.
+    /// Of what time: `period`, `previous`, `standing` and so on.
     of: &'static str,
     measure: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]

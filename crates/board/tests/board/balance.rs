@@ -241,7 +241,8 @@ fn a_missing_rate_leaves_amounts_out() {
     let board = board();
     board.set_reference(reference(records(None).split_off(1)));
     let found = board.territory_balance(now());
-    let missing = Absence::MissingRate { currency: currency("EUR"), day: None, reporting: currency("USD") };
+    let today = Some(empty_board().calendar().day_of(now()));
+    let missing = Absence::MissingRate { currency: currency("EUR"), day: today, reporting: currency("USD") };
     assert_eq!(found.left_out, [(kpi::Component::OpenAmount, missing)]);
     assert_eq!(found.territories[2].components[0], Err(missing));
     assert_eq!(found.territories[2].balanced.index, index(2_500_000, 2));

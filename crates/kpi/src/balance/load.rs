@@ -1,6 +1,6 @@
 //! What there is to do in a territory, by kind, and what each kind weighs.
 
-use model::{Currency, Measure, Reference, Tally};
+use model::{Currency, Day, Measure, Reference, Tally};
 use serde::{Deserialize, Serialize};
 
 use crate::conversion::Conversion;
@@ -113,21 +113,21 @@ pub struct Load {
 }
 
 impl Load {
-    /// The load from the sums that stand now, converted at the latest rates, and the time of activities.
+    /// The load from the sums that stand now, converted at the rates of today, and the time of activities.
     #[must_use]
     pub fn of(
         reps: u32,
         standing: &Tally,
         activity_seconds: i128,
         reporting: Currency,
-        reference: &Reference,
+        (today, reference): (Day, &Reference),
     ) -> Self {
         let mut amount = Conversion::new(reporting);
         let mut open_deals = 0;
         for (measure, value) in standing.iter() {
             match measure {
                 Measure::OpenDeals(_) => open_deals += value,
-                Measure::OpenAmount(_, currency) => amount.add(value, currency, None, reference),
+                Measure::OpenAmount(_, currency) => amount.add(value, currency, Some(today), reference),
                 _ => {}
             }
         }

@@ -55,8 +55,10 @@ pub(super) const TIME_SINKS: Kpi = Kpi {
         category that goes with winning most, to spend it on instead.",
     formula: "sum over categories with at least the configured share of the minutes (10 % by default) whose correlation with \
         winning is not above 0 at 95 %, of minutes / all minutes",
-    edge_cases: "A category is a sink unless its correlation is told and its interval lies above 0. Absent if no time was \
-        tracked or fewer than 30 deals were closed. Names none if no category's interval lies above 0.",
+    edge_cases: "A category is a sink unless its correlation is told and its interval lies above 0; communication with clients is \
+        none either while its correlation cannot be told. Absent if no time was tracked, if fewer than 30 deals were closed, if \
+        all ended alike, or if none of them had an activity: then nothing is known. Names none if no category's interval lies \
+        above 0.",
     source: "activity events: deal_id, category, duration; deal events: stage",
     made_of: &[
         Ingredient::of_period(is_closed_with),
@@ -184,8 +186,21 @@ fn by_category(input: &Input<'_>, of: fn(&Sample) -> Result<Value, Absence>) -> 
     Computed { parts, ..Err(Absence::OnlyInParts("category")).into() }
 }
 
+/// Whether anything can be said of any category.
+fn is_comparable(input: &Input<'_>) -> Result<(), Absence> {
+    let samples = Category::ALL.map(|category| Sample::of(input, category));
+    samples[0].check()?;
+    if samples[0].won <= 0 || samples[0].lost <= 0 {
+        return Err(Absence::NoDifference("how they ended"));
+    }
+    if samples.iter().all(|sample| sample.count == 0) {
+        return Err(Absence::NoDifference("activities"));
+    }
+    Ok(())
+}
+
 fn time_sinks(input: &Input<'_>) -> Computed {
-    if let Err(absence) = Sample::of(input, Category::Admin).check() {
+    if let Err(absence) = is_comparable(input) {
         return Err(absence).into();
     }
     let seconds = category_seconds(input);
@@ -196,9 +211,10 @@ fn time_sinks(input: &Input<'_>) -> Computed {
         .map(|(category, seconds)| (category, seconds, correlation(&Sample::of(input, category)).ok()))
         .collect();
     let goes_with_winning = |value: &Option<Value>| matches!(value, Some(Value::Estimate { low_millionths, .. }) if *low_millionths > 0);
-    let is_sink = |&&(_, seconds, ref value): &&(Category, i128, Option<Value>)| {
+    let is_sink = |&&(category, seconds, ref value): &&(Category, i128, Option<Value>)| {
         let share = quotient(seconds, all, "tracked minutes");
-        !goes_with_winning(value) && share.is_ok_and(|share| share.compare(limit).is_ge())
+        let is_unknown = value.is_none() && category.is_selling();
+        !goes_with_winning(value) && !is_unknown && share.is_ok_and(|share| share.compare(limit).is_ge())
     };
     let sinks: Vec<(Category, i128)> =
         found.iter().filter(is_sink).map(|&(category, seconds, _)| (category, seconds)).collect();

@@ -1,6 +1,6 @@
 //! Which stage holds the others up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Measure, PeriodKind, StageIndex};
 
@@ -9,7 +9,7 @@ use super::funnel::{left, visits};
 use super::{Computed, Dimension, Kpi, quotient, stages};
 use crate::ingredient::{Ingredient, When, Whose};
 use crate::input::Input;
-use crate::quantile::{P50, P90, quantile};
+use crate::quantile::{P90, quantile};
 use crate::value::{Absence, Part, PartKey, Unit, Value, Verdict};
 
 pub(super) const BOTTLENECK_SCORE: Kpi = Kpi {
@@ -20,10 +20,10 @@ pub(super) const BOTTLENECK_SCORE: Kpi = Kpi {
     periods: &[PeriodKind::Week, PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year],
     help: "How much a stage holds deals up: its share of the time that they take, times how much faster they come than go. \
         Names the first of the ranking, and says whether it is a bottleneck.",
-    formula: "(stage_entered / visits that ended) x (time in the stage / sum of that over the stages of its pipeline), where time \
-        is the larger of dwell_p90 and, while the period lasts, open_age_p90. A stage is a bottleneck if more deals came \
-        than left and their age exceeds stage_limit: open_age_p50 while the period lasts, afterwards dwell_p90",
-    edge_cases: "Where none left, they count as one. Absent for a stage where no \
+    formula: "(stage_entered / visits that ended) x (time in the stage / sum of that over all stages), where time is the larger of \
+        dwell_p90 and, while the period lasts, open_age_p90. A stage is a bottleneck if more deals came than left and the \
+        time exceeds stage_limit",
+    edge_cases: "The ranking: bottlenecks first, then by score. Absent before the period begins. Where none left, they count as one. Absent for a stage where no \
         time is known. The value is that of the stage that is named.",
     source: "deal events: stage, occurred_at; configuration: limit_days",
     made_of: &[
@@ -80,26 +80,27 @@ struct Ranked {
 }
 
 fn bottleneck_score(input: &Input<'_>) -> Computed {
+    if input.elapsed.is_some_and(|(passed, _)| passed == 0) {
+        return Err(Absence::NotBegun).into();
+    }
     let lasts = input.elapsed.is_some_and(|(passed, all)| passed < all);
     let (entered, left) = (visits(input, Measure::StageEntered), left(input));
     let ages = by_age(input.ages, input.today);
-    let age = |stage: StageIndex, probability| {
-        ages.get(&stage).filter(|_| lasts).and_then(|ages| age_quantile(ages, probability))
-    };
+    let age = |stage: StageIndex| ages.get(&stage).filter(|_| lasts).and_then(|ages| age_quantile(ages, P90));
     let dwell: BTreeMap<StageIndex, Value> = dwell_p90(input);
     let seconds = |value: Option<Value>| value.map(Value::rounded);
-    let time = |stage: StageIndex| seconds(dwell.get(&stage).copied()).max(seconds(age(stage, P90)));
+    let time = |stage: StageIndex| seconds(dwell.get(&stage).copied()).max(seconds(age(stage)));
     let of = |sums: &BTreeMap<StageIndex, i128>, stage| sums.get(&stage).copied().unwrap_or(0);
+    let every_time: i128 =
+        ages.keys().chain(dwell.keys()).copied().collect::<BTreeSet<_>>().into_iter().filter_map(time).sum();
     let ranked = |stage: StageIndex| -> Result<Ranked, Absence> {
         let no_time = Absence::NothingToDivideBy("times in the stage");
         let own = time(stage).ok_or(no_time)?;
-        let all: i128 = input.pipelines.open_stages_beside(stage).filter_map(time).sum();
         let (came, went) = (of(&entered, stage), of(&left, stage));
         let numerator = came.checked_mul(own).ok_or(Absence::OutOfRange)?;
-        let denominator = went.max(1).checked_mul(all).ok_or(Absence::OutOfRange)?;
+        let denominator = went.max(1).checked_mul(every_time).ok_or(Absence::OutOfRange)?;
         let score = quotient(numerator, denominator, "times in the stage")?;
-        let age = if lasts { seconds(age(stage, P50)) } else { Some(own) };
-        let is_late = input.limits.seconds(stage).zip(age).is_some_and(|(limit, age)| age > limit);
+        let is_late = input.limits.seconds(stage).is_some_and(|limit| own > limit);
         Ok(Ranked { stage, score, is_bottleneck: came > went && is_late })
     };
     let none = BTreeMap::<StageIndex, ()>::new();
@@ -110,7 +111,11 @@ fn bottleneck_score(input: &Input<'_>) -> Computed {
     let mut first: Option<Ranked> = None;
     for ranked in all.iter().filter_map(|(_, ranked)| ranked.ok()) {
         // Of equal ones, the first in the pipeline.
-        if first.is_none_or(|first| ranked.score.compare(first.score).is_gt()) {
+        let is_above = |first: Ranked| {
+            let order = ranked.is_bottleneck.cmp(&first.is_bottleneck);
+            order.then_with(|| ranked.score.compare(first.score)).is_gt()
+        };
+        if first.is_none_or(is_above) {
             first = Some(ranked);
         }
     }

@@ -21,7 +21,7 @@ pub(super) const OPEN_AMOUNT_DUE: Kpi = Kpi {
     periods: &PeriodKind::ALL,
     help: "Amount of the deals that are open now and expected to close in the period, in the reporting currency.",
     formula: "sum over open deals of amount x exchange rate of today, by expected close, rounded once, half to even",
-    edge_cases: "Divided over credited reps, for whoever has the deal now. Deals without an expected close are in no \
+    edge_cases: "Divided over credited reps, for whoever has the deal now. Deals without an expected close in their latest event are in no \
         period; those that are overdue stay in the one they were expected in. Absent if an exchange rate is missing.",
     source: "deal events: stage, amount, currency, expected_close, credits; reference records: fx_rate",
     made_of: &[Ingredient::of_period(|measure| matches!(measure, Measure::OpenDueAmount(_)))],

@@ -26,14 +26,17 @@ pub(super) const PIPELINE_WATERFALL: Kpi = Kpi {
         with the amount and for the reps at close. Only what a rep or territory has more or less after a move moves. An \
         amount that becomes known increases; one in another currency is exchanged, which can be below 0. Deals that were \
         told as closed first are reopened, not new. Deleted deals are in no step. \
-        Where rates change, one period's end is not quite the next one's start. Absent if an exchange rate is missing.",
+        Where rates change, one period's end is not quite the next one's start. Absent if an exchange rate is missing, and before the period begins.",
     source: "deal events: stage, amount, currency, rep, territory, credits; reference records: fx_rate",
     made_of: &[
         Ingredient::of_period(|measure| matches!(measure, Measure::FlowAmount(..))),
         Ingredient::standing(|measure| matches!(measure, Measure::OpenAmount(..))),
         Ingredient::of(When::After, |measure| matches!(measure, Measure::FlowAmount(..))),
     ],
-    compute: |input| waterfall(input).unwrap_or_else(|absence| Err(absence).into()),
+    compute: |input| match input.elapsed {
+        Some((0, _)) => Err(Absence::NotBegun).into(),
+        _ => waterfall(input).unwrap_or_else(|absence| Err(absence).into()),
+    },
 };
 
 type ByCurrency = BTreeMap<Currency, i128>;
