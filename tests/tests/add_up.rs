@@ -13,13 +13,20 @@ use tallyboard_end_to_end::{
 
 const TIME_ZONE: &str = "America/New_York";
 
-/// A number: what is asked for, and where the oracle has it, if it does: the table, what its rows are chosen by, and the
-/// columns that add up to the value, or to the numerator and the denominator.
+/// A number: what is asked for, and where the oracle has it, if it does.
 struct Number {
     question: &'static str,
-    oracle: Option<(&'static str, &'static [(&'static str, &'static str)], Columns)>,
+    oracle: Option<Place>,
 }
 
+/// A table of the oracle, what its rows are chosen by, and the columns that make the number.
+struct Place {
+    table: &'static str,
+    chosen: &'static [(&'static str, &'static str)],
+    columns: Columns,
+}
+
+/// The columns that add up to the value, or to the numerator and the denominator.
 enum Columns {
     Sum(&'static [&'static str]),
     Quotient(&'static [&'static str], &'static [&'static str]),
@@ -35,7 +42,7 @@ const fn number(
     chosen: &'static [(&'static str, &'static str)],
     columns: Columns,
 ) -> Number {
-    Number { question, oracle: Some((table, chosen, columns)) }
+    Number { question, oracle: Some(Place { table, chosen, columns }) }
 }
 
 const NUMBERS: &[Number] = &[
@@ -212,7 +219,7 @@ fn numbers_of_a_crm_add_up_again() {
         assert!(found.status.success(), "{}: {line}\n{}", number.question, found.stderr);
         assert!(line.contains("events found at their offsets") && !line.contains("sum of 0 "), "{line}");
         tell(&format!("maven_crm: {line}"));
-        if let Some((table, chosen, columns)) = &number.oracle {
+        if let Some(Place { table, chosen, columns }) = &number.oracle {
             let is_chosen = |row: &Row| chosen.iter().all(|(column, value)| row[*column] == *value);
             let rows: Vec<Row> = rows(&data, table).into_iter().filter(is_chosen).collect();
             assert!(!rows.is_empty(), "{table} has no {chosen:?}");
