@@ -1,4 +1,5 @@
-# Tallyboard. `make demo` and `make test` need a Rust toolchain, gcc, make and perl; `make test` also Java 17 and Maven.
+# Tallyboard. `make demo` and `make test` need a Rust toolchain, gcc, make and perl; `make test` also Java 17, Maven, promtool and
+# Python 3.
 
 CARGO ?= cargo
 NOT_RUN := target/not-run.txt

@@ -1,4 +1,4 @@
-//! Programs that run to their end: the command line of `tallyboard`, Prometheus' `promtool`, and `gzip`.
+//! Programs that run to their end: the command line of `tallyboard`, Python scripts, Prometheus' `promtool`, and `gzip`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -47,6 +47,20 @@ pub fn tallyboard(arguments: &[&str]) -> anyhow::Result<Finished> {
     command.args(arguments);
     let name = format!("tallyboard-{}", arguments.first().unwrap_or(&"nothing"));
     run(&name, &command, BOUND).with_context(|| format!("tallyboard {}", arguments.join(" ")))
+}
+
+/// Runs a Python script of the workspace to its end.
+///
+/// # Errors
+///
+/// [`Missing`] if Python is not installed; anything else if it cannot be started or takes longer than three minutes.
+pub fn python(script: &str, arguments: &[&str]) -> anyhow::Result<Finished> {
+    let Some(python) = in_path("python3") else {
+        return Err(Missing::new("python3 is not installed; run: apt-get install -y python3 tzdata").into());
+    };
+    let mut command = Command::new(python);
+    command.arg(paths::in_workspace(script)).args(arguments);
+    run("python3", &command, BOUND).with_context(|| format!("python3 {script}"))
 }
 
 /// What `promtool check metrics` says of a page of metrics.

@@ -76,6 +76,7 @@ fn every_row_of_the_oracle_is_served() {
     let compared = maven::Oracle::read(&data).compare(&ask);
 
     let reported = compare_with_report(&run, &lines, &ask);
+    explained_adds_up(&run, &service.url("/"), &ask);
     let page = service.get_text("/metrics").unwrap();
     assert!(!page.contains("tallyboard_dead_letters_total{"), "there are dead letters");
     let status = service.terminate().unwrap();
@@ -115,6 +116,27 @@ fn compare_with_report(run: &dyn Fn(&[&str]) -> String, lines: &Path, ask: &dyn 
         }
     }
     compared
+}
+
+/// A number of the running service, opened page by page: its value is the one that is served, and its parts are all of it.
+fn explained_adds_up(run: &dyn Fn(&[&str]) -> String, server: &str, ask: &dyn Fn(&str) -> Value) {
+    let question = ["explain", "--server", server, "--kpi", "won_amount", "--period", "2017-Q4"];
+    let text = run(&[&question[..], &["--all", "--format", "json"]].concat());
+    let explanation: Value = serde_json::from_str(&text).unwrap();
+    let served = ask(&document::path("company", None, "2017-Q4"));
+    assert_eq!(&explanation["kpi"], document::kpi(&served, "won_amount"));
+    let causes = explanation["causes"].as_array().unwrap();
+    // More than a page.
+    assert!(causes.len() > 1_000, "{} causes", causes.len());
+    assert_eq!(explanation["causes_total"], causes.len());
+    let parts = causes.iter().flat_map(|cause| cause["parts"].as_array().unwrap());
+    let cents = |value: &Value| value.as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
+    let sum: i64 = parts.map(|part| cents(&part["value"])).sum();
+    assert_eq!(
+        (sum, sum),
+        (cents(&explanation["sums"][0]["total"]), cents(&explanation["kpi"]["value"])),
+        "the parts of all deals, the sum and the value"
+    );
 }
 
 fn without_progress(mut document: Value) -> Value {

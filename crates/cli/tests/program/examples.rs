@@ -3,24 +3,33 @@
 
 use crate::run::{Folder, repository};
 
-/// The indented lines of a file that import or report, without what stands behind `#`.
+/// The indented lines of a file that need no server, without what stands behind `#`.
 fn commands(file: &str) -> Vec<String> {
     let text = std::fs::read_to_string(repository().join(file)).unwrap();
     let commands = text.lines().filter_map(|line| line.strip_prefix("    tallyboard "));
     let commands = commands.map(|line| line.split('#').next().unwrap_or_default().trim().to_owned());
-    commands.filter(|line| line.starts_with("import ") || line.starts_with("report ")).collect()
+    let offline = |line: &String| {
+        ["import ", "report ", "explain "].iter().any(|command| line.starts_with(command))
+            && !line.contains("--server")
+    };
+    commands.filter(offline).collect()
 }
 
 #[test]
 fn what_the_readmes_say_of_the_examples_counts_every_event() {
-    for (file, expected) in [("README.md", 2), ("examples/import/README.md", 7)] {
+    for (file, expected) in [("README.md", 4), ("examples/import/README.md", 7)] {
         let folder = Folder::new();
-        std::os::unix::fs::symlink(repository().join("examples"), folder.path("examples")).unwrap();
+        for shown in ["examples", "tests"] {
+            std::os::unix::fs::symlink(repository().join(shown), folder.path(shown)).unwrap();
+        }
         let commands = commands(file);
         assert_eq!(commands.len(), expected, "{file}");
         for command in commands {
             let found = folder.call(&command.split_whitespace().collect::<Vec<_>>(), &[]);
             assert_eq!(found.code, Some(0), "{file}: {command}: {}", found.stderr);
+            if command.starts_with("explain ") {
+                assert!(found.stdout.contains("◀ decides"), "{}", found.stdout);
+            }
             if command.starts_with("report ") {
                 assert!(
                     found.stdout.contains("won_amount") || found.stdout.contains("Ada"),
@@ -54,6 +63,7 @@ fn every_command_has_examples_in_its_help() {
         "serve",
         "demo",
         "report",
+        "explain",
         "verify-cases",
         "load",
         "import",

@@ -9,6 +9,8 @@ mod configuration;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod run;
