@@ -149,7 +149,7 @@ impl ServiceMetrics {
                 &["reason"],
             )?,
             partitions_owned: maker.gauge("tallyboard_partitions_owned", "Partitions that this instance folds.")?,
-            deals: maker.gauges("tallyboard_deals", "Deals in memory: with history, or final.", &["state"])?,
+            deals: maker.gauges("tallyboard_deals", "Deals in memory: with history, final, or unknown but for activities.", &["state"])?,
             activities: maker.gauge("tallyboard_activities", "Activities in memory, within the horizon.")?,
             cells: maker.gauge("tallyboard_cells", "Cells in memory.")?,
             state_memory_bytes: maker.gauge(
