@@ -8,7 +8,7 @@
 //! | FOLD-1 | the cells are the sum of the contributions of the histories that are held, and of what was final before |
 //! | FOLD-2 | a history is the sorted set of a deal's events; a repetition changes nothing |
 //! | FOLD-3 | contributions are a pure function of one history |
-//! | FOLD-4 | what is held, and which events are late, follows from the events and their order in the log alone |
+//! | FOLD-4 | what is held, which events are late, and what is a restatement, follows from the events and their order in the log alone |
 //! | FOLD-5 | a frozen state does not change while the fold goes on |
 //!
 //! From FOLD-1 to FOLD-3: any permutation, repetition or split of the same events gives the same cells, as long as
