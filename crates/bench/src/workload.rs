@@ -45,6 +45,7 @@ pub(crate) fn fold_config() -> Result<FoldConfig> {
         deal_retention_days: 731,
         activity_horizon_days: 35,
         future_tolerance_seconds: 86_400,
+        restatements: engine::RestatementRules::default(),
     })
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use codec::Carries;
-use engine::FoldConfig;
+use engine::{FoldConfig, RestatementRules};
 use eventlog::registry::RegistryOptions;
 use eventlog::{KafkaOptions, Secret};
 use figment::Figment;
@@ -70,6 +70,10 @@ pub(crate) struct Fold {
     pub(crate) activity_horizon_days: u32,
     /// By how much an event's time may be ahead of the time at which the log received it.
     pub(crate) future_tolerance_seconds: u32,
+    /// For how many days after its end a month may change without that being told as a restatement; 0 to 366.
+    pub(crate) restatement_grace_days: u32,
+    /// How many of the newest restatements are kept in each partition; 1 to 100 000.
+    pub(crate) restatements_kept_max: u32,
 }
 
 /// The topics.
@@ -105,8 +109,27 @@ impl Default for Organisation {
 
 impl Default for Fold {
     fn default() -> Self {
+        let RestatementRules { grace_days, kept_max } = RestatementRules::default();
         // 24 months and five weeks, as the KPI catalogue has them; clocks may be a day apart.
-        Self { deal_retention_days: 731, activity_horizon_days: 35, future_tolerance_seconds: 86_400 }
+        Self {
+            deal_retention_days: 731,
+            activity_horizon_days: 35,
+            future_tolerance_seconds: 86_400,
+            restatement_grace_days: grace_days,
+            restatements_kept_max: kept_max,
+        }
+    }
+}
+
+impl Fold {
+    fn check(&self) -> Result<()> {
+        for (key, found, low, high) in [
+            ("restatement_grace_days", self.restatement_grace_days, 0, RestatementRules::GRACE_DAYS_MAX),
+            ("restatements_kept_max", self.restatements_kept_max, 1, RestatementRules::KEPT_MAX),
+        ] {
+            ensure!((low..=high).contains(&found), "{key} is {found}; expected {low} to {high}");
+        }
+        Ok(())
     }
 }
 
@@ -225,6 +248,7 @@ impl Settings {
         self.fold_config()?;
         self.reporting_currency()?;
         self.kafka.check_clients().context("section [kafka]")?;
+        self.fold.check().context("section [fold]")?;
         self.snapshots.check().context("section [snapshots]")?;
         self.runtime.check().context("section [runtime]")?;
         self.serve.check().context("section [serve]")?;
@@ -265,6 +289,10 @@ impl Settings {
             deal_retention_days: self.fold.deal_retention_days,
             activity_horizon_days: self.fold.activity_horizon_days,
             future_tolerance_seconds: self.fold.future_tolerance_seconds,
+            restatements: RestatementRules {
+                grace_days: self.fold.restatement_grace_days,
+                kept_max: self.fold.restatements_kept_max,
+            },
         })
     }
 

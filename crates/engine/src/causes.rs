@@ -14,6 +14,7 @@ use crate::history::{EventId, History, uuid_text};
 use crate::image::Frozen;
 use crate::index::{after_id, id_of};
 use crate::names::Names;
+use crate::restatements::Restatements;
 use crate::shelf::Slot;
 use crate::ties::Ties;
 
@@ -100,6 +101,12 @@ impl Frozen {
     #[must_use]
     pub const fn types(&self) -> &Names {
         &self.types
+    }
+
+    /// The changes to months that had ended.
+    #[must_use]
+    pub const fn restatements(&self) -> &Restatements {
+        &self.restatements
     }
 
     /// The cells.

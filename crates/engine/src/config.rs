@@ -2,6 +2,8 @@
 
 use model::{Calendar, Pipelines};
 
+use crate::restatements::RestatementRules;
+
 /// The configuration of a fold. States folded under different ones cannot be mixed: see [`FoldConfig::fingerprint`].
 #[derive(Debug, Clone)]
 pub struct FoldConfig {
@@ -15,6 +17,8 @@ pub struct FoldConfig {
     pub activity_horizon_days: u32,
     /// By how much an event's time may be ahead of the time at which the log received it.
     pub future_tolerance_seconds: u32,
+    /// Which changes to months that had ended are told.
+    pub restatements: RestatementRules,
 }
 
 impl FoldConfig {
@@ -23,11 +27,13 @@ impl FoldConfig {
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let mut text = format!(
-            "tallyboard fold 4\n{:x}\n{}\n{}\n{}\n",
+            "tallyboard fold 5\n{:x}\n{}\n{}\n{}\n{} {}\n",
             self.calendar.days_fingerprint(),
             self.deal_retention_days,
             self.activity_horizon_days,
-            self.future_tolerance_seconds
+            self.future_tolerance_seconds,
+            self.restatements.grace_days,
+            self.restatements.kept_max,
         );
         for pipeline in self.pipelines.as_slice() {
             text.push_str(&format!("{:?}\n", pipeline.name));
@@ -61,11 +67,13 @@ mod tests {
             deal_retention_days: 731,
             activity_horizon_days: 35,
             future_tolerance_seconds: 0,
+            restatements: RestatementRules::default(),
         }
     }
 
     #[test]
     fn the_fingerprint_is_of_all_that_shapes_the_state_and_of_nothing_else() {
+        let rules = |grace_days, kept_max| RestatementRules { grace_days, kept_max };
         let usual = config("Europe/Berlin", 1, |_| ()).fingerprint();
         for (name, other, is_same) in [
             ("the same", config("Europe/Berlin", 1, |_| ()), true),
@@ -85,6 +93,16 @@ mod tests {
             (
                 "a tolerance",
                 FoldConfig { future_tolerance_seconds: 1, ..config("Europe/Berlin", 1, |_| ()) },
+                false,
+            ),
+            (
+                "a grace",
+                FoldConfig { restatements: rules(2, 1_000), ..config("Europe/Berlin", 1, |_| ()) },
+                false,
+            ),
+            (
+                "a length",
+                FoldConfig { restatements: rules(1, 999), ..config("Europe/Berlin", 1, |_| ()) },
                 false,
             ),
         ] {

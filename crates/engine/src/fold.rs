@@ -16,6 +16,7 @@ use crate::deals::Deals;
 use crate::history::{EventId, State};
 use crate::horizon::{Horizon, utc_day};
 use crate::names::Names;
+use crate::restatements::Restatements;
 
 /// What became of an event. Every one is an answer: `apply` has no errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +59,7 @@ pub struct PartitionState {
     pub(crate) deals: Deals,
     pub(crate) activities: Activities,
     pub(crate) cells: Cells,
+    pub(crate) restatements: Restatements,
     changes: Vec<Contribution>,
     /// Changes of events before, which are not in the cells yet.
     unsettled: Vec<Contribution>,
@@ -79,6 +81,7 @@ impl PartitionState {
     pub fn new(config: Arc<FoldConfig>) -> Self {
         let deals = Deals::new(Horizon::new(config.deal_retention_days, None));
         let activities = Activities::new(Horizon::new(config.activity_horizon_days, None));
+        let restatements = Restatements::new(config.restatements);
         Self {
             config,
             reps: Names::default(),
@@ -87,6 +90,7 @@ impl PartitionState {
             deals,
             activities,
             cells: Cells::default(),
+            restatements,
             changes: Vec::new(),
             unsettled: Vec::new(),
             credits: Vec::new(),
@@ -111,7 +115,7 @@ impl PartitionState {
             Event::Activity(activity) => self.apply_activity(activity, offset),
         };
         let outcome = match applied {
-            Ok(applied) => self.conclude(applied, event),
+            Ok(applied) => self.conclude(applied, event, (offset, appended_at)),
             Err(reject) => Outcome::Rejected(reject),
         };
         if matches!(outcome, Outcome::Rejected(_)) {
@@ -182,6 +186,12 @@ impl PartitionState {
     #[must_use]
     pub const fn types(&self) -> &Names {
         &self.types
+    }
+
+    /// The changes to months that had ended.
+    #[must_use]
+    pub const fn restatements(&self) -> &Restatements {
+        &self.restatements
     }
 
     /// The newest event time of deals and of activities.
@@ -291,11 +301,28 @@ impl PartitionState {
         Ok(applied)
     }
 
-    fn conclude(&mut self, applied: Applied, event: &Event<'_>) -> Outcome {
+    fn conclude(
+        &mut self,
+        applied: Applied,
+        event: &Event<'_>,
+        (offset, appended_at): (Offset, Option<Timestamp>),
+    ) -> Outcome {
         let reject = |reason, detail: String| Outcome::Rejected(Reject::new(reason, detail));
         match applied {
             Applied::Taken | Applied::Conflict => {
+                let kept_from = self.unsettled.len();
                 self.keep_changes();
+                if let Event::Deal(deal) = event {
+                    let calendar = &self.config.calendar;
+                    let names = (&self.reps, &self.territories);
+                    let changes = &self.unsettled[kept_from..];
+                    self.restatements.note(changes, calendar, names, (deal, offset, appended_at));
+                    // Only now: an event does not itself end the months that it changes.
+                    self.restatements.advance(self.deals.horizon.newest(), calendar);
+                }
+                if self.unsettled.len() >= UNSETTLED_MAX {
+                    self.settle();
+                }
                 if applied == Applied::Taken { Outcome::Applied } else { Outcome::Conflict }
             }
             Applied::Outdone => Outcome::Conflict,
@@ -324,6 +351,8 @@ impl PartitionState {
     }
 
     /// Keeps the changes for the cells. Most of what an event takes it gives back at once: such pairs never get there.
+    // Not inlined: among the rest of an event's work the comparisons get slower code, a percent of all instructions.
+    #[inline(never)]
     fn keep_changes(&mut self) {
         let changes = &mut self.changes;
         let is_long = changes.len() > PAIRED_MAX;
@@ -345,9 +374,6 @@ impl PartitionState {
             if value != 0 {
                 self.unsettled.push(Contribution { key, value });
             }
-        }
-        if self.unsettled.len() >= UNSETTLED_MAX {
-            self.settle();
         }
     }
 

@@ -9,7 +9,9 @@
 //! | activities | likewise (see [`crate::activities`]) |
 //! | cells | rows to the end: 4-byte numbers of rep, territory and day and a count of cells, then 4-byte measure code and 16-byte value for each, ascending by code |
 //! | horizons | newest deal event and newest activity event, each signed microseconds, -1 for none |
+//! | restatements | how many there were of each measure, how many are kept, then each one's record as length and bytes (see [`crate::restatements`]) |
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ use crate::fold::PartitionState;
 use crate::horizon::{Horizon, utc_day};
 use crate::index::{after_id, id_of};
 use crate::names::Names;
+use crate::restatements::{RESTATED_MEASURES, Restatement, Restatements};
 use crate::shelf::Shelf;
 use crate::story::Settling;
 use crate::ties::Ties;
@@ -43,11 +46,14 @@ pub enum Section {
     Cells = 4,
     /// How far event time has come.
     Horizons = 5,
+    /// Changes to months that had ended.
+    Restatements = 6,
 }
 
 impl Section {
     /// All sections, in the order in which they are written and must be read.
-    pub const ALL: [Self; 5] = [Self::Names, Self::Deals, Self::Activities, Self::Cells, Self::Horizons];
+    pub const ALL: [Self; 6] =
+        [Self::Names, Self::Deals, Self::Activities, Self::Cells, Self::Horizons, Self::Restatements];
 }
 
 /// Why sections are not a state.
@@ -81,6 +87,7 @@ pub struct Frozen {
     pub(crate) deals: Shelf,
     pub(crate) activities: Shelf,
     pub(crate) cells: Cells,
+    pub(crate) restatements: Restatements,
     newest_deal: Option<Timestamp>,
     newest_activity: Option<Timestamp>,
 }
@@ -102,6 +109,7 @@ impl PartitionState {
             deals: self.deals.shelf.clone(),
             activities: self.activities.shelf.clone(),
             cells: self.cells().into_owned(),
+            restatements: self.restatements.clone(),
             newest_deal: self.deals.horizon.newest(),
             newest_activity: self.activities.horizon.newest(),
         }
@@ -134,6 +142,7 @@ impl PartitionState {
         restore_deals(&mut state, &mut deals, newest_deal)?;
         restore_activities(&mut state, &mut activities, newest_activity)?;
         restore_cells(&mut state, &mut cells)?;
+        restore_restatements(&mut state, &mut input(Section::Restatements)?)?;
         Ok(state)
     }
 }
@@ -190,6 +199,13 @@ impl Frozen {
             Section::Horizons => {
                 for newest in [self.newest_deal, self.newest_activity] {
                     put_signed(&mut piece, newest.map_or(-1, Timestamp::micros));
+                }
+            }
+            Section::Restatements => {
+                self.restatements.put_head(&mut piece);
+                for entry in self.restatements.iter() {
+                    entry.put(&mut piece);
+                    hand_on(&mut piece, PIECE_BYTES)?;
                 }
             }
         }
@@ -327,6 +343,26 @@ fn restore_cells(state: &mut PartitionState, input: &mut Input<'_>) -> Result<()
         }
     }
     state.cells = cells;
+    Ok(())
+}
+
+fn restore_restatements(state: &mut PartitionState, input: &mut Input<'_>) -> Result<(), ImageError> {
+    let [reps, territories, _] = named(state);
+    let rules = state.config.restatements;
+    let mut totals = [0; RESTATED_MEASURES.len()];
+    for total in &mut totals {
+        *total = input.number()?;
+    }
+    let mut kept = VecDeque::new();
+    for _ in 0..input.number()? {
+        let entry = Restatement::read(input.bytes()?, (reps, territories));
+        kept.push_back(entry.ok_or_else(|| input.damaged("a record is not a restatement"))?);
+    }
+    input.end()?;
+    let restatements = Restatements::restored(rules, totals, kept);
+    state.restatements =
+        restatements.ok_or_else(|| input.damaged("there are more restatements than there were"))?;
+    state.restatements.advance(state.deals.horizon.newest(), &state.config.calendar);
     Ok(())
 }
 

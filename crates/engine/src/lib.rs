@@ -8,7 +8,7 @@
 //! | FOLD-1 | the cells are the sum of the contributions of the histories that are held, and of what was final before |
 //! | FOLD-2 | a history is the sorted set of a deal's events; a repetition changes nothing |
 //! | FOLD-3 | contributions are a pure function of one history |
-//! | FOLD-4 | what is held, and which events are late, follows from the events and their order in the log alone |
+//! | FOLD-4 | what is held, which events are late, and what is a restatement, follows from the events and their order in the log alone |
 //! | FOLD-5 | a frozen state does not change while the fold goes on |
 //!
 //! From FOLD-1 to FOLD-3: any permutation, repetition or split of the same events gives the same cells, as long as
@@ -30,6 +30,7 @@ mod horizon;
 mod image;
 mod index;
 mod names;
+mod restatements;
 mod shelf;
 mod story;
 mod ties;
@@ -40,3 +41,4 @@ pub use config::FoldConfig;
 pub use fold::{Counts, Outcome, PartitionState};
 pub use image::{Frozen, ImageError, Section};
 pub use names::Names;
+pub use restatements::{RESTATED_MEASURES, Restatement, RestatementRules, Restatements};

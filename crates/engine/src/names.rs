@@ -44,6 +44,12 @@ impl Names {
         &self.names
     }
 
+    /// The number of a name; none if the table does not have it.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
+    }
+
     /// The name of a number that this table gave; empty for any other.
     #[must_use]
     pub fn name(&self, number: u32) -> &str {

@@ -27,6 +27,7 @@ fn config(
         deal_retention_days,
         activity_horizon_days,
         future_tolerance_seconds: 0,
+        restatements: engine::RestatementRules::default(),
     })
 }
 
@@ -207,7 +208,7 @@ proptest! {
 
     /// A damaged image is an error or, at worst, another state: never a panic.
     #[test]
-    fn damaged_images_do_not_panic(seed in 0..50_u64, section in 0..5_usize, at: prop::sample::Index, value: u8, cut: bool) {
+    fn damaged_images_do_not_panic(seed in 0..50_u64, section in 0..6_usize, at: prop::sample::Index, value: u8, cut: bool) {
         let (floor, events) = tiny(seed);
         let config = config(&floor, "UTC", FOR_EVER, FOR_EVER);
         let mut state = PartitionState::new(config.clone());

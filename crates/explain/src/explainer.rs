@@ -9,6 +9,7 @@ use model::Timestamp;
 
 use crate::explanation::{ExplainError, Explanation, Question, explain};
 use crate::filter::Evidence;
+use crate::restatements::{RestatementPage, RestatementQuestion, restatements};
 
 /// Brings the states of all partitions of this instance until a moment, or says why not.
 pub type Source = Box<dyn Fn(Instant) -> Result<Vec<Evidence>, String> + Send + Sync>;
@@ -46,5 +47,20 @@ impl Explainer {
         let until = Instant::now() + within;
         let evidence = (self.source)(until).map_err(ExplainError::NoEvidence)?;
         explain(board, &self.config, &evidence, question, now, &|| Instant::now() < until)
+    }
+
+    /// See [`restatements`].
+    ///
+    /// # Errors
+    /// As [`explain`](Self::explain).
+    pub fn restatements(
+        &self,
+        board: &Board,
+        question: &RestatementQuestion,
+        within: Duration,
+    ) -> Result<RestatementPage, ExplainError> {
+        let until = Instant::now() + within;
+        let evidence = (self.source)(until).map_err(ExplainError::NoEvidence)?;
+        restatements(board, &evidence, question, &|| Instant::now() < until)
     }
 }

@@ -31,6 +31,7 @@ fn site(seed: u64, retention_days: u32, horizon_days: u32) -> Site {
         deal_retention_days: retention_days,
         activity_horizon_days: horizon_days,
         future_tolerance_seconds: 0,
+        restatements: engine::RestatementRules::default(),
     });
     let usd = Currency::from_code("USD").unwrap();
     let board = Arc::new(Board::new(floor.pipelines().clone(), calendar.clone(), usd));

@@ -655,6 +655,14 @@ fn time_sinks_are_what_takes_time_and_does_not_go_with_winning() {
     assert_eq!(found.value, quotient_of(450, 1_000));
     assert_eq!(keys, [PartKey::Category(Admin), PartKey::Category(Travel)]);
     assert_eq!((found.named, found.verdict), (Some(PartKey::Category(InPerson)), Some(Verdict::TimeSinks)));
+    // Nothing is known where all ended alike, or where no activity is known to be for a deal.
+    let all_won = [&[(Measure::WonDeals, 40)][..], &activities[..]].concat();
+    assert_eq!(evaluate("time_sinks", &all_won).value, Err(Absence::NoDifference("how they ended")));
+    let unlinked = [&closed[..], &activities[4..]].concat();
+    assert_eq!(evaluate("time_sinks", &unlinked).value, Err(Absence::NoDifference("activities")));
+    // Nor where it is so of what is done with clients alone.
+    let travel_alone = evaluate("time_sinks", &[&closed[..], &activities[2..]].concat());
+    assert!(!travel_alone.parts.iter().any(|part| part.key == PartKey::Category(InPerson)));
     let few = evaluate("time_sinks", &[&[(Measure::WonDeals, 29)][..], &activities[..]].concat());
     assert_eq!(few.value, Err(Absence::TooFew { found: 29, needed: 30 }));
 }

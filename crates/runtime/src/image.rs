@@ -26,6 +26,7 @@ const fn tag(section: Section) -> SectionTag {
         Section::Activities => "activities",
         Section::Cells => "cells",
         Section::Horizons => "horizons",
+        Section::Restatements => "restatements",
     })
 }
 

@@ -1,5 +1,6 @@
 //! The service's own metrics: each defined once, here, with its help. KPIs are not here: they are the board's.
 
+use engine::RESTATED_MEASURES;
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry,
@@ -14,6 +15,8 @@ pub struct ServiceMetrics {
     pub dead_letters: IntCounterVec,
     /// Records whose key is not the one that their topic is partitioned by.
     pub key_mismatches: IntCounterVec,
+    /// Changes to months that had ended, by measure.
+    pub restatements: IntCounterVec,
     /// Lag in records by topic and partition.
     pub lag_records: IntGaugeVec,
     /// Lag in seconds by topic and partition.
@@ -93,6 +96,16 @@ impl ServiceMetrics {
                 "Records whose key is not the id that their topic must be partitioned by; their deal may be in two partitions.",
                 &["topic"],
             )?,
+            restatements: {
+                let restatements = maker.counters(
+                    "tallyboard_restatements_total",
+                    "Changes that events made to months that had ended, by measure; see /api/v1/restatements.",
+                    &["measure"],
+                )?;
+                // From 0, so that the first one shows as an increase.
+                RESTATED_MEASURES.iter().for_each(|measure| drop(restatements.with_label_values(&[measure])));
+                restatements
+            },
             lag_records: maker.gauges(
                 "tallyboard_lag_records",
                 "Records in the log that are not folded yet.",

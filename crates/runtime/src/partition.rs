@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use board::PartitionWriter;
 use codec::{Carries, DecodeFailure, Decoder, Record};
-use engine::{Counts, Outcome, PartitionState};
+use engine::{Counts, Outcome, PartitionState, RESTATED_MEASURES};
 use eventlog::{
     DeadLetter, DeadLetterSink, LogError, RecordBatch, RecordMark, RecordRef, StartPosition, TopicPartition,
 };
@@ -117,6 +117,8 @@ pub struct PartitionProcess {
     writer: PartitionWriter,
     metrics: Arc<ServiceMetrics>,
     names_published: [usize; 3],
+    /// Of how many restatements the metric knows, by measure.
+    restatements_counted: [u64; RESTATED_MEASURES.len()],
     /// Receipt times of events that are folded and not published, with how many have it.
     unpublished: Vec<(Timestamp, u32)>,
     /// Whether state or positions are other than in the last image.
@@ -139,6 +141,8 @@ impl PartitionProcess {
         };
         Self {
             partition: parts.partition,
+            // Those of a snapshot were counted when they came.
+            restatements_counted: parts.state.restatements().totals(),
             state: parts.state,
             inputs: parts.inputs.into_iter().map(input).collect(),
             dead_letters: parts.dead_letters,
@@ -180,7 +184,20 @@ impl PartitionProcess {
             self.changed = true;
         }
         input.outcomes.settle();
+        self.count_restatements();
         progress
+    }
+
+    fn count_restatements(&mut self) {
+        let totals = self.state.restatements().totals();
+        for ((measure, total), counted) in
+            RESTATED_MEASURES.iter().zip(totals).zip(&mut self.restatements_counted)
+        {
+            if total > *counted {
+                self.metrics.restatements.with_label_values(&[measure]).inc_by(total - *counted);
+                *counted = total;
+            }
+        }
     }
 
     /// Notes that a topic was read to its end, which is this offset: also past what is never delivered.

@@ -125,7 +125,7 @@ fn label(reason: &NotUsed<Reason>) -> &'static str {
 enum Reason {
     #[error("it is of cluster {expected:?}, the log is cluster {found:?}")]
     AnotherCluster { expected: String, found: String },
-    #[error("it was folded under another configuration of pipelines, time zone or horizons")]
+    #[error("it was folded under another configuration of pipelines, time zone, horizons or restatements")]
     AnotherConfiguration,
     #[error("it was folded from other topics")]
     OtherTopics,

@@ -176,7 +176,7 @@ pub(crate) fn explain(
     })
 }
 
-fn problem(error: &ExplainError) -> Problem {
+pub(crate) fn problem(error: &ExplainError) -> Problem {
     let status = match error {
         ExplainError::GivenUp | ExplainError::NoEvidence(_) => StatusCode::SERVICE_UNAVAILABLE,
         ExplainError::NotTold(_) => StatusCode::BAD_REQUEST,
@@ -206,7 +206,7 @@ impl MeasureDocument {
 }
 
 /// Money as decimal text, all else as a number.
-fn amount(value: i128, currency: Option<Currency>) -> Json {
+pub(crate) fn amount(value: i128, currency: Option<Currency>) -> Json {
     currency.map_or_else(|| number(value, 1), |currency| Json::String(decimal_text(value, currency)))
 }
 

@@ -19,6 +19,7 @@ mod negotiation;
 mod options;
 mod parameters;
 mod problem;
+mod restatements;
 mod router;
 
 pub use connection::serve;

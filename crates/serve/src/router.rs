@@ -21,7 +21,7 @@ use crate::negotiation::Format;
 use crate::options::ServeOptions;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
-use crate::{api, balance, explanation, health, metrics};
+use crate::{api, balance, explanation, health, metrics, restatements};
 
 /// Tells the time; a test sets it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -114,6 +114,7 @@ pub fn router(state: ServeState) -> Router {
         .route("/api/v1/kpis", get(kpis))
         .route("/api/v1/leaderboard", get(leaderboard))
         .route("/api/v1/explain", get(explain))
+        .route("/api/v1/restatements", get(restated))
         .route("/api/v1/territories/balance", get(territory_balance))
         .route("/api/v1/catalogue", get(catalogue))
         .fallback(no_such_path)
@@ -154,13 +155,25 @@ async fn territory_balance(State(shared): State<Shared>, uri: Uri) -> Result<imp
 async fn explain(State(shared): State<Shared>, uri: Uri) -> Result<impl IntoResponse, Problem> {
     let parameters = Parameters::read(&uri, explanation::EXPLAIN_PARAMETERS)?;
     json(&shared, move |state| {
-        // The rest of the request's time is for the answer to be written.
-        let within = Duration::from_secs(state.options.request_timeout_seconds).mul_f64(0.9);
         let now = (state.clock)();
-        let limits = (within, explanation::CAUSES_MAX);
+        let limits = (within(state), explanation::CAUSES_MAX);
         explanation::explain(&state.board, &state.explainer, &parameters, limits, now)
     })
     .await
+}
+
+async fn restated(State(shared): State<Shared>, uri: Uri) -> Result<impl IntoResponse, Problem> {
+    let parameters = Parameters::read(&uri, restatements::RESTATEMENTS_PARAMETERS)?;
+    json(&shared, move |state| {
+        let now = (state.clock)();
+        restatements::restatements(&state.board, &state.explainer, &parameters, within(state), now)
+    })
+    .await
+}
+
+/// How long an answer may be worked on: the rest of the request's time is for it to be written.
+fn within(state: &ServeState) -> Duration {
+    Duration::from_secs(state.options.request_timeout_seconds).mul_f64(0.9)
 }
 
 async fn catalogue(State(shared): State<Shared>) -> impl IntoResponse {

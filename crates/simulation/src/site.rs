@@ -67,6 +67,7 @@ impl Site {
             deal_retention_days: HORIZON_DAYS,
             activity_horizon_days: HORIZON_DAYS,
             future_tolerance_seconds: FUTURE_TOLERANCE_SECONDS,
+            restatements: engine::RestatementRules::default(),
         };
         Ok(Self {
             group: MemoryGroup::new(&log, "tallyboard", &topic_names())?,

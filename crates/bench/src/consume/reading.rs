@@ -240,6 +240,7 @@ fn read_by_service(task: &Task) -> Result<Measured> {
         deal_retention_days: 731,
         activity_horizon_days: 35,
         future_tolerance_seconds: 86_400,
+        restatements: engine::RestatementRules::default(),
     };
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
     let folder = tempfile::Builder::new().prefix("tallyboard-bench-").tempdir()?;

@@ -30,6 +30,12 @@ pub(super) const SENTENCES: &[(&str, &str, &str)] = &[
         "future_tolerance_seconds",
         "By how much an event's time may be ahead of the time at which Kafka received it.",
     ),
+    (
+        "fold",
+        "restatement_grace_days",
+        "For how many days after its end a month may change without that being told as a restatement.",
+    ),
+    ("fold", "restatements_kept_max", "How many of the newest restatements are kept in each partition."),
     ("kafka", "", "How Kafka is reached."),
     ("kafka", "bootstrap_servers", "host:port of one or more brokers, with commas between."),
     ("kafka", "group_id", "The consumer group."),

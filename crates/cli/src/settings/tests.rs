@@ -271,3 +271,17 @@ fn what_matters_is_named_beside_thresholds() {
         assert!(error.contains(expected), "{file}: {error}");
     }
 }
+
+#[test]
+fn restatements_have_bounds() {
+    let rules = with_file("[fold]\nrestatement_grace_days = 0\nrestatements_kept_max = 5\n", &[]).unwrap();
+    let rules = rules.fold_config().unwrap().restatements;
+    assert_eq!((rules.grace_days, rules.kept_max), (0, 5));
+    for (line, expected) in [
+        ("restatement_grace_days = 367", "restatement_grace_days is 367; expected 0 to 366"),
+        ("restatements_kept_max = 0", "restatements_kept_max is 0; expected 1 to 100000"),
+    ] {
+        let error = format!("{:#}", with_file(&format!("[fold]\n{line}\n"), &[]).unwrap_err());
+        assert!(error.contains("section [fold]") && error.contains(expected), "{error}");
+    }
+}

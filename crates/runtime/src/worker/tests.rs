@@ -74,6 +74,7 @@ fn what_is_told_to_be_caught_up_is_shown() {
         deal_retention_days: 731,
         activity_horizon_days: 35,
         future_tolerance_seconds: 86_400,
+        restatements: engine::RestatementRules::default(),
     };
     let witness = Witness { board: board.clone(), standing: standing.clone(), seen: seen.clone() };
     let process = process(&board, config, witness);

@@ -9,6 +9,7 @@ mod life;
 mod lost_log;
 mod process;
 mod reference;
+mod restatements;
 mod site;
 mod spy;
 mod trouble;

@@ -50,6 +50,7 @@ pub(crate) fn config(calendar: Calendar) -> FoldConfig {
         deal_retention_days: 100_000,
         activity_horizon_days: 100_000,
         future_tolerance_seconds: 86_400,
+        restatements: engine::RestatementRules::default(),
     }
 }
 

@@ -184,7 +184,7 @@ async fn the_first_page_leads_to_the_others() {
     assert_eq!(index.header("content-type"), "text/html; charset=utf-8");
     let links: Vec<&str> =
         index.text().split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(links.len(), 8);
+    assert_eq!(links.len(), 9);
     for link in links {
         assert_eq!(get(&state, link, &[]).await.status, StatusCode::OK, "{link}");
     }

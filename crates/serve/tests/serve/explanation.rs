@@ -33,6 +33,7 @@ pub(crate) fn folded() -> ServeState {
         deal_retention_days: 731,
         activity_horizon_days: 35,
         future_tolerance_seconds: 0,
+        restatements: engine::RestatementRules::default(),
     });
     let mut partition = PartitionState::new(config.clone());
     let mut reference = Reference::default();

@@ -152,6 +152,7 @@ pub(crate) fn state(board: Arc<Board>) -> ServeState {
         deal_retention_days: 731,
         activity_horizon_days: 35,
         future_tolerance_seconds: 0,
+        restatements: engine::RestatementRules::default(),
     };
     // There are cells on the board, but no events that they came from.
     let explainer = Explainer::new(Arc::new(config), Box::new(|_| Err("no states here".to_owned())));

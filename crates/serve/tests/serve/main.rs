@@ -15,4 +15,6 @@ mod fixture;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod restatements;
+#[cfg(test)]
 mod strict;
