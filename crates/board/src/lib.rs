@@ -33,6 +33,7 @@ mod row;
 mod selection;
 mod status;
 mod table;
+mod tables;
 mod view;
 
 pub use balance::{BalancedTerritory, MovedRep, SuggestedMove, TerritoryBalance};
