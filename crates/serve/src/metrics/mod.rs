@@ -15,8 +15,10 @@ use crate::router::ServeState;
 
 /// The whole page.
 pub(crate) fn page(state: &ServeState, now: Timestamp, format: Format) -> String {
+    // Before the numbers, which take longer: what the page says was counted is never later than they are.
+    let families = state.registry.gather();
     let mut exposition = Exposition::new(format, state.options.series_per_metric_max);
     sales::write(&mut exposition, &state.board, state.choice.kpis(), now);
-    service::write(&mut exposition, &state.registry.gather());
+    service::write(&mut exposition, &families);
     exposition.finish()
 }
