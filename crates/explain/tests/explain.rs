@@ -231,3 +231,22 @@ fn what_takes_too_long_is_given_up() {
     let error = explain(&site.board, &site.config, &site.evidence, &question, site.now, &|| true);
     assert!(matches!(error, Err(ExplainError::NotTold("open_deals"))));
 }
+
+/// Day by day, as deals come to be stalled: the list is as long as their number says.
+#[test]
+fn the_list_of_stalled_deals_is_that_of_their_number() {
+    let kpi = kpi::find("stalled_deals").unwrap();
+    let mut site = site(3, 100_000, 100_000);
+    let mut numbers = BTreeSet::new();
+    for _ in 0..40 {
+        let shown = site.board.kpis(&Scope::Company, None, site.now);
+        let shown = shown.into_iter().find(|value| value.kpi == kpi).unwrap();
+        let explanation = site.explain(kpi, &Scope::Company, None, 10_000, None);
+        assert_eq!(explanation.value, shown, "{}", site.now);
+        let stalled = shown.value.unwrap().rounded();
+        assert_eq!(explanation.causes_total, usize::try_from(stalled).unwrap(), "{}", site.now);
+        numbers.insert(stalled);
+        site.now = Timestamp::from_micros(site.now.micros() + 86_400_000_000).unwrap();
+    }
+    assert!(numbers.len() > 2, "{numbers:?}");
+}
