@@ -35,7 +35,8 @@ impl<'a> Ties<'a> {
     pub(crate) fn is_valid(self) -> bool {
         let mut bytes = Vec::with_capacity(self.0.len());
         let entries: Vec<(Touch, u32)> = self.iter().collect();
-        put(&mut bytes, entries.iter().copied());
+        let mut writer = Writer { out: &mut bytes, before: None };
+        entries.iter().for_each(|&(touch, count)| writer.put(touch, count));
         bytes == self.0
             && entries.len() <= MAX_TIES
             && entries.iter().all(|&((day, _), count)| count > 0 && day.has_timestamps())
@@ -56,39 +57,43 @@ impl<'a> Ties<'a> {
             out.extend_from_slice(self.0);
             return;
         }
-        let mut is_noted = false;
-        let mut entries = Vec::new();
+        let mut writer = Writer { out, before: None };
+        let mut is_noted = !is_more;
         for (other, count) in self.iter() {
-            if !is_noted && other > touch && is_more {
-                entries.push((touch, 1));
+            if !is_noted && other > touch {
+                writer.put(touch, 1);
                 is_noted = true;
             }
-            let count = if other != touch {
-                count
-            } else {
-                is_noted = true;
-                if is_more { count.saturating_add(1) } else { count.saturating_sub(1) }
+            let count = match (other == touch, is_more) {
+                (false, _) => count,
+                (true, true) => count.saturating_add(1),
+                (true, false) => count.saturating_sub(1),
             };
+            is_noted |= other == touch;
             if count > 0 {
-                entries.push((other, count));
+                writer.put(other, count);
             }
         }
-        if !is_noted && is_more {
-            entries.push((touch, 1));
+        if !is_noted {
+            writer.put(touch, 1);
         }
-        put(out, entries.into_iter());
     }
 }
 
-fn put(out: &mut Vec<u8>, entries: impl Iterator<Item = (Touch, u32)>) {
-    let mut before: Option<Day> = None;
-    for ((day, category), count) in entries {
-        match before {
-            None => put_signed(out, day.0.into()),
-            Some(before) => put_number(out, i64::from(day.0 - before.0).cast_unsigned()),
+/// Packs entries as they come: an event must not cost an allocation.
+struct Writer<'o> {
+    out: &'o mut Vec<u8>,
+    before: Option<Day>,
+}
+
+impl Writer<'_> {
+    fn put(&mut self, (day, category): Touch, count: u32) {
+        match self.before {
+            None => put_signed(self.out, day.0.into()),
+            Some(before) => put_number(self.out, i64::from(day.0 - before.0).cast_unsigned()),
         }
-        put_number(out, category as u64 + u64::from(CATEGORIES) * u64::from(count));
-        before = Some(day);
+        put_number(self.out, category as u64 + u64::from(CATEGORIES) * u64::from(count));
+        self.before = Some(day);
     }
 }
 

@@ -222,5 +222,7 @@ fn stages<'a>(
 #[cfg(test)]
 mod aging_tests;
 #[cfg(test)]
+mod ingredient_tests;
+#[cfg(test)]
 #[path = "catalogue_tests.rs"]
 mod tests;
