@@ -224,5 +224,7 @@ mod aging_tests;
 #[cfg(test)]
 mod ingredient_tests;
 #[cfg(test)]
+mod pipeline_tests;
+#[cfg(test)]
 #[path = "catalogue_tests.rs"]
 mod tests;
