@@ -89,6 +89,41 @@ impl Progress {
     }
 }
 
+/// What was asked, and when: the head of what is told from frozen states.
+#[derive(Debug, Serialize)]
+pub(crate) struct AskedDocument {
+    scope: &'static str,
+    id: Option<String>,
+    name: Option<String>,
+    /// Null for what stands now, or for all.
+    period: Option<PeriodDocument>,
+    /// When this was asked.
+    as_of: String,
+    /// How far the log was folded: the next offset of each topic and partition.
+    positions: Vec<PositionDocument>,
+}
+
+impl AskedDocument {
+    pub(crate) fn new(
+        board: &Board,
+        parameters: &Parameters,
+        (scope_name, scope): (&'static str, &Scope),
+        period: Option<Period>,
+        now: Timestamp,
+        positions: Vec<(PartitionId, TopicName, Offset)>,
+    ) -> Self {
+        let today = board.calendar().day_of(now);
+        Self {
+            scope: scope_name,
+            id: parameters.get("id").map(str::to_owned),
+            name: board.name(scope).map(|name| name.to_string()),
+            period: period.map(|period| PeriodDocument::new(board, period, today)),
+            as_of: now.to_string(),
+            positions: positions.into_iter().map(PositionDocument::new).collect(),
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub(crate) struct KpisDocument {
     scope: &'static str,

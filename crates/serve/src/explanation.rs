@@ -12,7 +12,7 @@ use model::{Category, Currency, FxRate, StageIndex, Timestamp, Touches, decimal_
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::api::{self, PeriodDocument};
+use crate::api::{self, AskedDocument};
 use crate::figures::{KpiFigure, number};
 use crate::parameters::Parameters;
 use crate::problem::Problem;
@@ -24,15 +24,8 @@ pub(crate) const CAUSES_MAX: usize = 1_000;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct ExplanationDocument {
-    scope: &'static str,
-    id: Option<String>,
-    name: Option<String>,
-    /// Null for what stands now.
-    period: Option<PeriodDocument>,
-    /// When this was asked.
-    as_of: String,
-    /// How far the log was folded: the next offset of each topic and partition.
-    positions: Vec<api::PositionDocument>,
+    #[serde(flatten)]
+    asked: AskedDocument,
     kpi: KpiFigure,
     help: &'static str,
     formula: &'static str,
@@ -158,12 +151,7 @@ pub(crate) fn explain(
     let labels = &board.labels();
     let reporting = board.reporting_currency();
     Ok(ExplanationDocument {
-        scope: scope_name,
-        id: parameters.get("id").map(str::to_owned),
-        name: board.name(&scope).map(|name| name.to_string()),
-        period: period.map(|period| PeriodDocument::new(board, period, today)),
-        as_of: now.to_string(),
-        positions: positions.into_iter().map(api::PositionDocument::new).collect(),
+        asked: AskedDocument::new(board, parameters, (scope_name, &scope), period, now, positions),
         help: kpi.help,
         formula: kpi.formula,
         edge_cases: kpi.edge_cases,

@@ -10,7 +10,7 @@ use model::{Currency, Measure, Period, PeriodKind, Timestamp};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::api::{self, PeriodDocument};
+use crate::api::{self, AskedDocument};
 use crate::explanation::{amount, problem};
 use crate::parameters::Parameters;
 use crate::problem::Problem;
@@ -21,15 +21,8 @@ const ENTRIES_MAX: usize = 1_000;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct RestatementsDocument {
-    scope: &'static str,
-    id: Option<String>,
-    name: Option<String>,
-    /// Null for all.
-    period: Option<PeriodDocument>,
-    /// When this was asked.
-    as_of: String,
-    /// How far the log was folded: the next offset of each topic and partition.
-    positions: Vec<api::PositionDocument>,
+    #[serde(flatten)]
+    asked: AskedDocument,
     /// What all restatements together made of each month, for the whole scope.
     months: Vec<MonthDocument>,
     restatements_total: usize,
@@ -95,7 +88,6 @@ pub(crate) fn restatements(
     within: Duration,
     now: Timestamp,
 ) -> Result<RestatementsDocument, Problem> {
-    let today = board.calendar().day_of(now);
     let (scope_name, scope) = api::scope(board, parameters)?;
     let period = period(board, parameters, now)?;
     let limit = parameters.count("limit", ENTRIES_DEFAULT, ENTRIES_MAX)?;
@@ -109,12 +101,7 @@ pub(crate) fn restatements(
     let page = explainer.restatements(board, &question, within).map_err(|error| problem(&error))?;
     let RestatementPage { entries, total, months, dropped, next, positions } = page;
     Ok(RestatementsDocument {
-        scope: scope_name,
-        id: parameters.get("id").map(str::to_owned),
-        name: board.name(&scope).map(|name| name.to_string()),
-        period: period.map(|period| PeriodDocument::new(board, period, today)),
-        as_of: now.to_string(),
-        positions: positions.into_iter().map(api::PositionDocument::new).collect(),
+        asked: AskedDocument::new(board, parameters, (scope_name, &scope), period, now, positions),
         months: months.iter().map(|month| MonthDocument::new(board, month)).collect(),
         restatements_total: total,
         dropped,
