@@ -111,6 +111,6 @@ impl Board {
 
     fn copies(&self, periods: &[Period], selection: &Selection) -> Vec<Copied> {
         let tables = periods.iter().filter_map(|&period| self.table(PeriodSlot::Period(period)));
-        tables.map(|table| table.read().copied_of(selection)).collect()
+        tables.map(|table| table.read().copied_of(selection, self.pipelines())).collect()
     }
 }

@@ -214,14 +214,14 @@ impl Board {
         let mut seconds = vec![0; territories];
         for month in self.balance_months(now) {
             let Some(table) = self.table(PeriodSlot::Period(month)) else { continue };
-            for (SumKey { territory, measure, .. }, value) in table.read().sums() {
+            table.read().tell(self.pipelines(), |SumKey { territory, measure, .. }, value| {
                 // A territory that was not known a moment ago is in the next answer.
                 if let Measure::ActivitySeconds(..) = measure
                     && let Some(own) = seconds.get_mut(territory.0 as usize)
                 {
                     *own += value;
                 }
-            }
+            });
         }
         seconds
     }

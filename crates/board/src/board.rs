@@ -278,11 +278,11 @@ impl Board {
         let organisation = self.organisation();
         let members = Members::of(scope, &organisation);
         let table = table.read();
-        for (SumKey { rep, territory, measure }, value) in table.sums() {
+        table.tell(&self.pipelines, |SumKey { rep, territory, measure }, value| {
             if members.contain(rep, territory) {
                 result.add(measure, value, &organisation.reference);
             }
-        }
+        });
         for (DayKey { rep, territory, day, measure }, value) in table.by_day() {
             if members.contain(rep, territory) {
                 result.add_by_day(measure, value, day, &organisation.reference);

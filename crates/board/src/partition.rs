@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use model::{CellKey, Day, Offset, PartitionId, RepIndex, TerritoryIndex, TopicName, TypeIndex};
+use model::{CellKey, Day, HeldKey, Offset, PartitionId, RepIndex, TerritoryIndex, TopicName, TypeIndex};
 use parking_lot::{Mutex, MutexGuard};
 use rustc_hash::FxHashMap;
 use thiserror::Error;
 
 use crate::board::Board;
 use crate::row::Row;
-use crate::table::{Delta, Owner, Shown, SumKey, release_room};
+use crate::table::{Delta, HeldSumKey, Owner, Shown, release_room};
 
 /// How far the log was folded for a publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,13 +170,13 @@ impl PartitionWriter {
         stamp: Stamp,
         new_reps: &[N],
         new_territories: &[N],
-        cells: impl IntoIterator<Item = (CellKey, i128)>,
+        cells: impl IntoIterator<Item = (impl Into<HeldKey>, i128)>,
     ) -> Result<Published, PublishError> {
         self.reps.extend(self.board.intern_reps(new_reps));
         self.territories.extend(self.board.intern_territories(new_territories));
         let cells = cells
             .into_iter()
-            .map(|(key, value)| Ok((self.translate(key)?, value)))
+            .map(|(key, value)| Ok((self.translate(key.into())?, value)))
             .collect::<Result<Vec<_>, PublishError>>()?;
 
         let mut own = self.partition.cells.lock();
@@ -195,9 +195,9 @@ impl PartitionWriter {
             let rows = own.days.entry(day).or_default();
             let row = rows.entry(owner).or_default();
             for &(key, value) in of_row {
-                let delta = value.wrapping_sub(row.set(key.measure, value));
+                let delta = value.wrapping_sub(row.set(key.held, value));
                 changed_cells += usize::from(delta != 0);
-                if delta != 0 && shown.has(key.measure) {
+                if delta != 0 && shown.has(key.held) {
                     deltas.push(delta_of(key, delta));
                 }
             }
@@ -230,30 +230,30 @@ impl PartitionWriter {
             changed_cells += rows.values().map(Row::len).sum::<usize>();
             let shown = self.board.shows(day);
             let taken = rows.iter().flat_map(|(&owner, row)| deltas_of(day, owner, row, i128::wrapping_neg));
-            deltas.extend(taken.filter(|delta| shown.has(delta.key.measure)));
+            deltas.extend(taken.filter(|delta| shown.has(delta.key.held)));
         }
         self.board.apply(deltas);
         *self.partition.stamp.lock() = None;
         Published::Applied { changed_cells }
     }
 
-    fn translate(&self, key: CellKey) -> Result<CellKey, PublishError> {
+    fn translate(&self, key: HeldKey) -> Result<HeldKey, PublishError> {
         let unknown_rep = PublishError::UnknownRep { index: key.rep.0, known: self.reps.len() };
         let unknown_territory =
             PublishError::UnknownTerritory { index: key.territory.0, known: self.territories.len() };
         if key.day != CellKey::STANDING && !key.day.has_timestamps() {
             return Err(PublishError::DayOutOfRange(key.day.0));
         }
-        let measure = match key.measure.activity_type() {
-            None => key.measure,
+        let held = match key.held.activity_type() {
+            None => key.held,
             Some(of_type) => {
                 let unknown = PublishError::UnknownType { index: of_type.0, known: self.types.len() };
                 let known = self.types.get(usize::from(of_type.0)).ok_or(unknown)?;
-                key.measure.with_activity_type(*known)
+                key.held.with_activity_type(*known)
             }
         };
-        Ok(CellKey {
-            measure,
+        Ok(HeldKey {
+            held,
             rep: *self.reps.get(key.rep.0 as usize).ok_or(unknown_rep)?,
             territory: *self.territories.get(key.territory.0 as usize).ok_or(unknown_territory)?,
             ..key
@@ -261,7 +261,7 @@ impl PartitionWriter {
     }
 }
 
-const fn row_key(key: &CellKey) -> (Owner, Day) {
+const fn row_key(key: &HeldKey) -> (Owner, Day) {
     (Owner { rep: key.rep, territory: key.territory }, key.day)
 }
 
@@ -272,30 +272,30 @@ pub(crate) fn deltas_of(
     row: &Row,
     sign: fn(i128) -> i128,
 ) -> impl Iterator<Item = Delta> {
-    row.iter().map(move |(measure, value)| Delta {
+    row.iter().map(move |(held, value)| Delta {
         day,
-        key: SumKey { rep, territory, measure },
+        key: HeldSumKey { rep, territory, held },
         value: sign(value),
     })
 }
 
-/// The changes that the measures with these codes make.
+/// The changes that the sums with these codes make.
 pub(crate) fn deltas_of_codes(
     day: Day,
     Owner { rep, territory }: Owner,
     row: &Row,
     codes: Range<u32>,
 ) -> impl Iterator<Item = Delta> {
-    row.of_codes(codes).map(move |(measure, value)| Delta {
+    row.of_codes(codes).map(move |(held, value)| Delta {
         day,
-        key: SumKey { rep, territory, measure },
+        key: HeldSumKey { rep, territory, held },
         value,
     })
 }
 
-const fn delta_of(key: CellKey, value: i128) -> Delta {
-    let CellKey { rep, territory, day, measure } = key;
-    Delta { day, key: SumKey { rep, territory, measure }, value }
+const fn delta_of(key: HeldKey, value: i128) -> Delta {
+    let HeldKey { rep, territory, day, held } = key;
+    Delta { day, key: HeldSumKey { rep, territory, held }, value }
 }
 
 /// The partitions by number, as the board holds them.

@@ -1,17 +1,17 @@
-//! Sums by measure in one piece of memory: those of a rep and territory in a period, or of a partition's cells of a day.
+//! Sums in one piece of memory: those of a rep and territory in a period, or of a partition's cells of a day.
 //!
 //! Changes come several to a row, so that a row is looked up once for all of them, and what they cost is the memory
 //! that is waited for.
 
 use std::ops::Range;
 
-use model::{Measure, PackedSum};
+use model::{Held, PackedSum};
 
-/// Sums that are not 0, ascending by the measure's code.
+/// Sums that are not 0, ascending by code.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Row(Vec<Entry>);
 
-/// A measure, by its code, and its sum.
+/// What is held, by its code, and its sum.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     code: u32,
@@ -19,25 +19,25 @@ struct Entry {
 }
 
 impl Entry {
-    fn get(&self) -> (Measure, i128) {
-        let measure = Measure::from_code(self.code);
-        (measure.unwrap_or_else(|| unreachable!("the code is a measure's")), self.sum.get())
+    fn get(&self) -> (Held, i128) {
+        let held = Held::from_code(self.code);
+        (held.unwrap_or_else(|| unreachable!("the code is of something held")), self.sum.get())
     }
 }
 
 impl Row {
     /// Adds in the group of 128-bit integers, so that no order of changes can fail.
-    pub(crate) fn add(&mut self, measure: Measure, value: i128) {
-        self.change(measure, |before| before.wrapping_add(value));
+    pub(crate) fn add(&mut self, held: Held, value: i128) {
+        self.change(held, |before| before.wrapping_add(value));
     }
 
     /// Sets a sum; what it was before.
-    pub(crate) fn set(&mut self, measure: Measure, value: i128) -> i128 {
-        self.change(measure, |_| value)
+    pub(crate) fn set(&mut self, held: Held, value: i128) -> i128 {
+        self.change(held, |_| value)
     }
 
-    fn change(&mut self, measure: Measure, change: impl FnOnce(i128) -> i128) -> i128 {
-        let code = measure.code();
+    fn change(&mut self, held: Held, change: impl FnOnce(i128) -> i128) -> i128 {
+        let code = held.code();
         match self.0.binary_search_by_key(&code, |entry| entry.code) {
             Ok(place) => {
                 let before = self.0[place].sum.get();
@@ -57,12 +57,12 @@ impl Row {
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Measure, i128)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Held, i128)> {
         self.0.iter().map(Entry::get)
     }
 
-    /// The sums of the measures with these codes.
-    pub(crate) fn of_codes(&self, codes: Range<u32>) -> impl Iterator<Item = (Measure, i128)> {
+    /// The sums with these codes.
+    pub(crate) fn of_codes(&self, codes: Range<u32>) -> impl Iterator<Item = (Held, i128)> {
         let place = |code: u32| self.0.partition_point(|entry| entry.code < code);
         self.0[place(codes.start)..place(codes.end)].iter().map(Entry::get)
     }
@@ -92,15 +92,15 @@ mod tests {
         #[test]
         fn a_row_is_a_map_without_zeros(changes in prop::collection::vec((0..6_u16, any::<bool>(), prop_oneof![-2..3_i128, any::<i128>()]), 0..40)) {
             let mut row = Row::default();
-            let mut expected: BTreeMap<Measure, i128> = BTreeMap::new();
+            let mut expected: BTreeMap<Held, i128> = BTreeMap::new();
             for (stage, is_set, value) in changes {
-                let measure = Measure::Reached(StageIndex(stage));
-                let sum = expected.entry(measure).or_insert(0);
+                let held = Held::Lost(StageIndex(stage));
+                let sum = expected.entry(held).or_insert(0);
                 if is_set {
-                    prop_assert_eq!(row.set(measure, value), *sum);
+                    prop_assert_eq!(row.set(held, value), *sum);
                     *sum = value;
                 } else {
-                    row.add(measure, value);
+                    row.add(held, value);
                     *sum = sum.wrapping_add(value);
                 }
                 expected.retain(|_, sum| *sum != 0);

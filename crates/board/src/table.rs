@@ -1,9 +1,11 @@
-//! The sums of one period, by rep, territory and measure.
+//! The sums of one period, by rep, territory and what cells hold; copies tell them by measure.
 
 use std::hash::Hash;
 use std::ops::Range;
 
-use model::{CellKey, Currency, Day, Measure, Period, Reference, RepIndex, StageIndex, TerritoryIndex};
+use model::{
+    CellKey, Currency, Day, Held, Measure, Period, Pipelines, Reference, RepIndex, StageIndex, TerritoryIndex,
+};
 use rustc_hash::FxHashMap;
 
 use crate::row::Row;
@@ -44,6 +46,14 @@ pub(crate) struct SumKey {
     pub(crate) measure: Measure,
 }
 
+/// Board-wide key of a sum within a period, as cells hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HeldSumKey {
+    pub(crate) rep: RepIndex,
+    pub(crate) territory: TerritoryIndex,
+    pub(crate) held: Held,
+}
+
 /// For whom the sums of a row are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Owner {
@@ -51,7 +61,7 @@ pub(crate) struct Owner {
     pub(crate) territory: TerritoryIndex,
 }
 
-impl SumKey {
+impl HeldSumKey {
     pub(crate) const fn owner(self) -> Owner {
         Owner { rep: self.rep, territory: self.territory }
     }
@@ -71,7 +81,7 @@ pub(crate) struct DayKey {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Delta {
     pub(crate) day: Day,
-    pub(crate) key: SumKey,
+    pub(crate) key: HeldSumKey,
     pub(crate) value: i128,
 }
 
@@ -87,36 +97,52 @@ pub(crate) struct Table {
 impl Table {
     /// Adds changes to the sums; money that is converted by day, too, in currencies other than the reporting one. Those of
     /// a row are behind one another.
-    pub(crate) fn apply(&mut self, deltas: &[Delta], reporting: Currency) {
-        for of_row in deltas.chunk_by(|left, right| left.key.owner() == right.key.owner()) {
-            let owner = of_row[0].key.owner();
-            let row = self.rows.entry(owner).or_default();
-            for delta in of_row {
-                row.add(delta.key.measure, delta.value);
+    pub(crate) fn apply(&mut self, deltas: &[Delta], reporting: Currency, pipelines: &Pipelines) {
+        self.add_to_rows(deltas, Some);
+        for &Delta { day, key: HeldSumKey { rep, territory, held }, value } in deltas {
+            if day == CellKey::STANDING || held.currency().is_none_or(|currency| currency == reporting) {
+                continue;
             }
-            if row.is_empty() {
-                self.rows.remove(&owner);
-            }
+            held.tell(value, pipelines, |measure, value| {
+                if measure.is_converted_by_day() {
+                    self.add_by_day(DayKey { rep, territory, day, measure }, value);
+                }
+            });
         }
-        for delta in deltas {
-            let measure = delta.key.measure;
-            let is_foreign = measure.currency().is_some_and(|currency| currency != reporting);
-            if delta.day != CellKey::STANDING && is_foreign && measure.is_converted_by_day() {
-                self.add_by_day(delta);
+        release_room(&mut self.rows);
+        release_room(&mut self.by_day);
+    }
+
+    /// Adds changes of any day to the table of what stands now: what they say of now, and the open deals by the day since
+    /// when they are in their stage. Those of a row are behind one another.
+    pub(crate) fn apply_since(&mut self, deltas: &[Delta]) {
+        self.add_to_rows(deltas, |held| held.now().map(Held::Plain));
+        for &Delta { day, key: HeldSumKey { rep, territory, held }, value } in deltas {
+            if let Held::OpenDeals(stage) | Held::Plain(Measure::OpenSince(stage)) = held {
+                let measure = Measure::OpenSince(stage);
+                self.add_by_day(DayKey { rep, territory, day, measure }, value);
             }
         }
         release_room(&mut self.rows);
         release_room(&mut self.by_day);
     }
 
-    /// Adds changes to the open deals by the day since when they are in their stage, of the table of what stands now.
-    pub(crate) fn apply_since(&mut self, deltas: &[Delta]) {
-        deltas.iter().for_each(|delta| self.add_by_day(delta));
-        release_room(&mut self.by_day);
+    fn add_to_rows(&mut self, deltas: &[Delta], of: impl Fn(Held) -> Option<Held>) {
+        for of_row in deltas.chunk_by(|left, right| left.key.owner() == right.key.owner()) {
+            let owner = of_row[0].key.owner();
+            let row = self.rows.entry(owner).or_default();
+            for delta in of_row {
+                if let Some(held) = of(delta.key.held) {
+                    row.add(held, delta.value);
+                }
+            }
+            if row.is_empty() {
+                self.rows.remove(&owner);
+            }
+        }
     }
 
-    fn add_by_day(&mut self, &Delta { day, key: SumKey { rep, territory, measure }, value }: &Delta) {
-        let key = DayKey { rep, territory, day, measure };
+    fn add_by_day(&mut self, key: DayKey, value: i128) {
         let sum = self.by_day.entry(key).or_insert(0);
         *sum = sum.wrapping_add(value);
         if *sum == 0 {
@@ -133,29 +159,49 @@ impl Table {
         self.rows.values().map(Row::len).sum::<usize>() + self.by_day.len()
     }
 
-    pub(crate) fn sums(&self) -> impl Iterator<Item = (SumKey, i128)> {
-        self.rows.iter().flat_map(|(&Owner { rep, territory }, row)| {
-            row.iter().map(move |(measure, value)| (SumKey { rep, territory, measure }, value))
-        })
+    /// Tells the sums by measure, each in one part or several.
+    pub(crate) fn tell(&self, pipelines: &Pipelines, mut each: impl FnMut(SumKey, i128)) {
+        for (&owner, row) in &self.rows {
+            row.iter().for_each(|(held, sum)| tell_of(owner, held, sum, pipelines, &mut each));
+        }
     }
 
-    pub(crate) fn copied(&self) -> Copied {
-        Copied { sums: self.sums().collect(), by_day: self.by_day().collect() }
+    pub(crate) fn copied(&self, pipelines: &Pipelines) -> Copied {
+        let mut sums = Vec::new();
+        self.tell(pipelines, |key, sum| sums.push((key, sum)));
+        Copied { sums, by_day: self.by_day().collect() }
     }
 
     /// A copy of some measures. Cost: a look into each row, not a pass over it.
-    pub(crate) fn copied_of(&self, selection: &Selection) -> Copied {
-        let of_row = |(&Owner { rep, territory }, row): (&Owner, &Row)| -> Vec<(SumKey, i128)> {
-            let sums = selection.ranges().flat_map(|codes| row.of_codes(codes));
-            sums.map(|(measure, value)| (SumKey { rep, territory, measure }, value)).collect()
+    pub(crate) fn copied_of(&self, selection: &Selection, pipelines: &Pipelines) -> Copied {
+        let mut sums = Vec::new();
+        let mut each = |key: SumKey, sum| {
+            if selection.contains(key.measure) {
+                sums.push((key, sum));
+            }
         };
+        for (&owner, row) in &self.rows {
+            for (held, sum) in selection.held().flat_map(|codes| row.of_codes(codes)) {
+                tell_of(owner, held, sum, pipelines, &mut each);
+            }
+        }
         let by_day = self.by_day().filter(|(key, _)| selection.contains(key.measure));
-        Copied { sums: self.rows.iter().flat_map(of_row).collect(), by_day: by_day.collect() }
+        Copied { sums, by_day: by_day.collect() }
     }
 
     pub(crate) fn by_day(&self) -> impl Iterator<Item = (DayKey, i128)> {
         self.by_day.iter().map(|(&key, &sum)| (key, sum))
     }
+}
+
+fn tell_of(
+    Owner { rep, territory }: Owner,
+    held: Held,
+    sum: i128,
+    pipelines: &Pipelines,
+    each: &mut impl FnMut(SumKey, i128),
+) {
+    held.tell(sum, pipelines, |measure, sum| each(SumKey { rep, territory, measure }, sum));
 }
 
 /// A period's table, copied.
@@ -166,7 +212,7 @@ pub(crate) struct Copied {
 }
 
 impl Copied {
-    /// The sums, foreign amounts in their own currencies.
+    /// The sums in one part or several, foreign amounts in their own currencies.
     pub(crate) fn sums(&self) -> &[(SumKey, i128)] {
         &self.sums
     }
@@ -198,24 +244,25 @@ pub(crate) enum Shown {
 }
 
 impl Shown {
-    pub(crate) fn has(self, measure: Measure) -> bool {
+    pub(crate) fn has(self, held: Held) -> bool {
         match self {
             Self::All => true,
-            Self::Since => is_since(measure),
+            Self::Since => is_since(held),
             Self::Nothing => false,
         }
     }
 }
 
-/// The codes of what stands now by day.
-pub(crate) fn since_codes() -> Range<u32> {
-    let since = Measure::OpenSince(StageIndex(0));
-    Measure::codes_of_kinds(since, since)
+/// The codes of what is held by day and stands now.
+pub(crate) fn since_codes(any: Currency) -> [Range<u32>; 3] {
+    let stage = StageIndex(0);
+    let held = [Held::Plain(Measure::OpenSince(stage)), Held::OpenDeals(stage), Held::OpenAmount(stage, any)];
+    held.map(Held::codes_of_kind)
 }
 
-/// Whether what stands now has it by day.
-pub(crate) const fn is_since(measure: Measure) -> bool {
-    matches!(measure, Measure::OpenSince(_))
+/// Whether what is held by day stands now.
+pub(crate) const fn is_since(held: Held) -> bool {
+    matches!(held, Held::Plain(Measure::OpenSince(_)) | Held::OpenDeals(_) | Held::OpenAmount(..))
 }
 
 /// Gives memory back once a table is mostly empty, as after a partition has gone.
@@ -228,19 +275,31 @@ pub(crate) fn release_room<K: Eq + Hash, V>(map: &mut FxHashMap<K, V>) {
 
 #[cfg(test)]
 mod tests {
+    use model::{Pipeline, Stage, StageKind};
+
     use super::*;
+
     #[test]
     fn a_table_that_was_emptied_keeps_no_room() {
         let delta = |rep, value| Delta {
             day: Day(0),
-            key: SumKey { rep: RepIndex(rep), territory: TerritoryIndex(0), measure: Measure::WonDeals },
+            key: HeldSumKey {
+                rep: RepIndex(rep),
+                territory: TerritoryIndex(0),
+                held: Held::Lost(StageIndex(0)),
+            },
             value,
         };
+        let stage = |name: &str, kind| Stage { name: name.to_owned(), kind, limit_days: None, role: None };
+        let stages = [("lost", StageKind::Lost), ("lead", StageKind::Open), ("won", StageKind::Won)];
+        let stages = stages.map(|(name, kind)| stage(name, kind)).to_vec();
+        let pipeline = Pipeline { name: "default".to_owned(), stages };
+        let pipelines = Pipelines::new(vec![pipeline]).unwrap();
         let usd = Currency::from_code("USD").unwrap();
         let mut table = Table::default();
-        table.apply(&(0..10_000).map(|rep| delta(rep, 1)).collect::<Vec<_>>(), usd);
+        table.apply(&(0..10_000).map(|rep| delta(rep, 1)).collect::<Vec<_>>(), usd, &pipelines);
         assert!(table.rows.capacity() >= 10_000);
-        table.apply(&(0..10_000).map(|rep| delta(rep, -1)).collect::<Vec<_>>(), usd);
+        table.apply(&(0..10_000).map(|rep| delta(rep, -1)).collect::<Vec<_>>(), usd, &pipelines);
         assert!(table.is_empty());
         assert!(table.rows.capacity() < 100);
     }

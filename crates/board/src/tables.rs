@@ -12,7 +12,7 @@ use crate::table::{Copied, Delta, PeriodSlot, Shown, Table, is_since, since_code
 
 impl Board {
     pub(crate) fn copy(&self, slot: PeriodSlot) -> Copied {
-        self.table(slot).map_or_else(Copied::default, |table| table.read().copied())
+        self.table(slot).map_or_else(Copied::default, |table| table.read().copied(self.pipelines()))
     }
 
     /// The table of a period, made from the partitions' cells when it is first asked for and kept up to date from then
@@ -35,11 +35,13 @@ impl Board {
         let mut table = Table::default();
         for (day, owner, row) in held.iter().flat_map(|cells| cells.rows(days.clone())) {
             let deltas: Vec<Delta> = deltas_of(day, owner, row, |value| value).collect();
-            table.apply(&deltas, self.reporting_currency());
+            table.apply(&deltas, self.reporting_currency(), self.pipelines());
         }
         if slot == PeriodSlot::Standing {
             for (day, owner, row) in held.iter().flat_map(|cells| cells.rows(days.end..Day(i32::MAX))) {
-                let deltas: Vec<Delta> = deltas_of_codes(day, owner, row, since_codes()).collect();
+                let codes = since_codes(self.reporting_currency()).into_iter();
+                let deltas: Vec<Delta> =
+                    codes.flat_map(|codes| deltas_of_codes(day, owner, row, codes)).collect();
                 table.apply_since(&deltas);
             }
         }
@@ -80,7 +82,7 @@ impl Board {
         if !standing.is_empty() {
             self.apply_to(PeriodSlot::Standing, standing);
         }
-        let since: Vec<Delta> = dated.iter().filter(|delta| is_since(delta.key.measure)).copied().collect();
+        let since: Vec<Delta> = dated.iter().filter(|delta| is_since(delta.key.held)).copied().collect();
         if !since.is_empty()
             && let Some(table) = self.tables.get(&PeriodSlot::Standing).map(|table| Arc::clone(&table))
         {
@@ -103,7 +105,7 @@ impl Board {
     fn apply_to(&self, slot: PeriodSlot, deltas: &[Delta]) {
         // A clone, so that no reader of another period waits for this one's lock.
         if let Some(table) = self.tables.get(&slot).map(|table| Arc::clone(&table)) {
-            table.write().apply(deltas, self.reporting_currency());
+            table.write().apply(deltas, self.reporting_currency(), self.pipelines());
         }
     }
 }

@@ -12,8 +12,9 @@
 
 use std::cmp::Ordering;
 
-use model::{Category, Contribution, Offset, RepIndex, TerritoryIndex, Timestamp, TypeIndex};
+use model::{Category, Offset, RepIndex, TerritoryIndex, Timestamp, TypeIndex};
 
+use crate::change::Change;
 use crate::config::FoldConfig;
 use crate::contribution;
 use crate::encoding::{Reader, put_bytes, put_number, put_signed};
@@ -187,7 +188,7 @@ impl Activities {
         event: &StoredActivity<'_>,
         config: &FoldConfig,
         names: &ActivityNames<'_>,
-        changes: &mut Vec<Contribution>,
+        changes: &mut Vec<Change>,
     ) -> Applied {
         self.untied = None;
         let day = event.held_by_day;
@@ -232,7 +233,7 @@ impl Activities {
                 self.untied_deal.extend_from_slice(deal_id);
             }
             contribution::of_activity(&stored, config, changes);
-            changes.iter_mut().for_each(|change| change.value = -change.value);
+            changes.iter_mut().for_each(Change::negate);
         }
         contribution::of_activity(&event, config, changes);
         event.put(&mut self.record);

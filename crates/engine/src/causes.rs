@@ -7,6 +7,7 @@ use model::{CellKey, Contribution, Money, Offset, RepIndex, StageIndex, Timestam
 
 use crate::activities;
 use crate::cells::Cells;
+use crate::change::Change;
 use crate::config::FoldConfig;
 use crate::contribution;
 use crate::deals;
@@ -215,22 +216,30 @@ fn of_history(
     wanted: &Wanted<'_>,
     parts: &mut Vec<Contribution>,
 ) {
-    parts.clear();
-    contribution::of_deal(history, ties, config, parts);
-    gather(wanted, parts);
+    let mut changes = Vec::new();
+    contribution::of_deal(history, ties, config, &mut changes);
+    gather(&changes, config, wanted, parts);
 }
 
 fn of_activity(record: &[u8], config: &FoldConfig, wanted: &Wanted<'_>, parts: &mut Vec<Contribution>) {
-    parts.clear();
+    let mut changes = Vec::new();
     if let Some(activity) = activities::read(after_id(record)) {
-        contribution::of_activity(&activity, config, parts);
+        contribution::of_activity(&activity, config, &mut changes);
     }
-    gather(wanted, parts);
+    gather(&changes, config, wanted, parts);
 }
 
-/// Leaves the wanted contributions, each cell once.
-fn gather(wanted: &Wanted<'_>, parts: &mut Vec<Contribution>) {
-    parts.retain(|part| wanted(&part.key));
+/// Leaves what is wanted of what changes tell, each measure, rep, territory and day once.
+fn gather(changes: &[Change], config: &FoldConfig, wanted: &Wanted<'_>, parts: &mut Vec<Contribution>) {
+    parts.clear();
+    for change in changes {
+        let key = change.row().with(change.held());
+        key.tell(change.value(), &config.pipelines, |key, value| {
+            if wanted(&key) {
+                parts.push(Contribution { key, value });
+            }
+        });
+    }
     parts.sort_unstable();
     parts.dedup_by(|next, kept| {
         let is_same = next.key == kept.key;

@@ -3,71 +3,101 @@
 //! The cells of one rep, territory and day stand in one row, since an event changes several of them: what a change
 //! costs is the memory it has to wait for.
 
+use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use model::{CellKey, Contribution, Day, Measure, PackedSum, RepIndex, TerritoryIndex};
+use model::{CellKey, Held, HeldKey, Pipelines};
 use rustc_hash::FxBuildHasher;
+
+use crate::change::{Change, RowKey};
 
 /// Rows are held in this many tables, so that a table that is shared with a frozen copy is small enough to be copied
 /// at the first write to it.
 const TABLES: usize = 256;
 
-/// Whose row, and of which day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct RowKey {
-    pub(crate) rep: RepIndex,
-    pub(crate) territory: TerritoryIndex,
-    pub(crate) day: Day,
-}
+/// So many rows are waited for together.
+const ROWS_TOGETHER: usize = 32;
 
-impl RowKey {
-    const fn of(key: &CellKey) -> Self {
-        Self { rep: key.rep, territory: key.territory, day: key.day }
-    }
-
-    const fn with(self, measure: Measure) -> CellKey {
-        let Self { rep, territory, day } = self;
-        CellKey { rep, territory, day, measure }
-    }
-
-    fn hash(self) -> u64 {
-        let who = u64::from(self.rep.0) << 32 | u64::from(self.territory.0);
-        FxBuildHasher.hash_one((who, self.day.0.cast_unsigned()))
-    }
-}
-
-/// A cell: of which measure (its code), in which round of publishing it changed last, and its sum.
+/// A cell in as little memory as can be, since most memory is cells: what it holds (its code), whether it changed since
+/// the last publish (the highest bit, which no code has), and its sum in 96 bits. Amounts are below 2^50
+/// ([`model::MAX_MINOR_UNITS`]), and counts with seconds need no more than 2^33 x 2^32 for each of fewer than 2^31.
 #[derive(Debug, Clone, Copy)]
 struct Cell {
-    code: u32,
-    changed_in: u32,
-    sum: PackedSum,
+    code_and_change: u32,
+    sum: [u32; 3],
 }
 
+const CHANGED: u32 = 1 << 31;
+
 impl Cell {
-    fn new(measure: Measure) -> Self {
-        Self { code: measure.code(), changed_in: 0, sum: PackedSum::default() }
+    const fn new(code: u32) -> Self {
+        Self { code_and_change: code, sum: [0; 3] }
     }
 
-    fn measure(&self) -> Measure {
-        Measure::from_code(self.code).unwrap_or_else(|| unreachable!("the code is a measure's"))
+    const fn code(&self) -> u32 {
+        self.code_and_change & !CHANGED
     }
+
+    const fn has_changed(&self) -> bool {
+        self.code_and_change & CHANGED != 0
+    }
+
+    fn held(&self) -> Held {
+        Held::from_code(self.code()).unwrap_or_else(|| unreachable!("the code is of something held"))
+    }
+
+    const fn sum(&self) -> i128 {
+        let [low, middle, high] = self.sum;
+        (high.cast_signed() as i128) << 64 | (middle as i128) << 32 | low as i128
+    }
+
+    /// Sets the sum, as one that changed.
+    #[expect(clippy::cast_possible_truncation, reason = "the value is cut into its words")]
+    const fn set(&mut self, sum: i128) {
+        let sum = sum.cast_unsigned();
+        self.sum = [sum as u32, (sum >> 32) as u32, (sum >> 64) as u32];
+        self.code_and_change |= CHANGED;
+    }
+}
+
+/// Whether a cell can have this sum.
+pub(crate) const fn is_sum(value: i128) -> bool {
+    value << 32 >> 32 == value
 }
 
 /// The cells of one rep, territory and day, ascending by code. Those that became 0 stay until they are published.
 #[derive(Debug, Clone)]
 struct Row {
     key: RowKey,
-    changed_in: u32,
+    /// Since the last publish.
+    has_changed: bool,
     cells: Vec<Cell>,
 }
 
 impl Row {
-    fn find(&self, measure: Measure) -> Result<usize, usize> {
-        self.cells.binary_search_by_key(&measure.code(), |cell| cell.code)
+    /// Reads a cell of each line of memory, which brings the row near the processor; their sum means nothing.
+    fn touch(&self) -> u32 {
+        const CELLS_PER_LINE: usize = 64 / size_of::<Cell>();
+        self.cells.chunks(CELLS_PER_LINE).map(|line| line[0].code_and_change).fold(0, u32::wrapping_add)
+    }
+
+    /// The cell of a code, made if it is not there; so many more may have to be made.
+    fn cell(&mut self, code: u32, more: usize) -> &mut Cell {
+        let place = match self.cells.binary_search_by_key(&code, Cell::code) {
+            Ok(place) => place,
+            Err(place) => {
+                if self.cells.len() == self.cells.capacity() {
+                    // Most rows stay small, and there are many of them: doubling would leave much unused.
+                    self.cells.reserve_exact(more.max(self.cells.len() / 2));
+                }
+                self.cells.insert(place, Cell::new(code));
+                place
+            }
+        };
+        &mut self.cells[place]
     }
 }
 
@@ -83,48 +113,36 @@ pub struct Cells {
     /// The rows with changes, and how many cells of them changed, since the last publish.
     changed: Vec<RowKey>,
     changes: usize,
-    round: u32,
 }
 
 impl Default for Cells {
     fn default() -> Self {
         let tables = (0..TABLES).map(|_| Arc::default()).collect();
-        Self { tables, count: 0, changed: Vec::new(), changes: 0, round: 1 }
+        Self { tables, count: 0, changed: Vec::new(), changes: 0 }
     }
 }
 
 impl Cells {
-    /// Adds to cells; subtracts where negative. The order of what is added is another one afterwards.
-    pub(crate) fn add_all(&mut self, contributions: &mut [Contribution]) {
-        contributions.sort_unstable_by_key(|contribution| RowKey::of(&contribution.key));
-        let same_row = |one: &Contribution, two: &Contribution| RowKey::of(&one.key) == RowKey::of(&two.key);
+    /// Adds to cells; subtracts where negative. Changes of a row that are behind one another, ascending by cell, cost
+    /// least.
+    pub(crate) fn add_all(&mut self, changes: &[Change]) {
+        let same_row = |one: &Change, two: &Change| one.row_number() == two.row_number();
         // Rows that are looked up one behind the other, with nothing to be done between, are waited for together.
-        let firsts = contributions.chunk_by(same_row).filter_map(|same| {
-            let row = self.row(RowKey::of(&same[0].key))?;
-            Some(row.cells.first()?.code)
-        });
-        std::hint::black_box(firsts.fold(0, u32::wrapping_add));
-        for same in contributions.chunk_by(same_row) {
-            let row_key = RowKey::of(&same[0].key);
-            let row = row_mut(&mut self.tables, row_key);
-            for Contribution { key, value } in same {
-                let place = row.find(key.measure).unwrap_or_else(|place| {
-                    row.cells.insert(place, Cell::new(key.measure));
-                    place
-                });
-                let cell = &mut row.cells[place];
-                let before = cell.sum.get();
-                let sum = before + value;
-                cell.sum = PackedSum::new(sum);
+        let rows = changes.chunk_by(same_row).filter_map(|same| self.row(same[0].row()));
+        std::hint::black_box(rows.map(Row::touch).fold(0, u32::wrapping_add));
+        for same in changes.chunk_by(same_row) {
+            let row = row_mut(&mut self.tables, same[0].row());
+            for (number, change) in same.iter().enumerate() {
+                let cell = row.cell(change.code(), same.len() - number);
+                let before = cell.sum();
+                let sum = before + change.value();
                 self.count = self.count + usize::from(sum != 0) - usize::from(before != 0);
-                if cell.changed_in != self.round {
-                    cell.changed_in = self.round;
-                    self.changes += 1;
-                }
+                self.changes += usize::from(!cell.has_changed());
+                cell.set(sum);
             }
-            if row.changed_in != self.round {
-                row.changed_in = self.round;
-                self.changed.push(row_key);
+            if !row.has_changed {
+                row.has_changed = true;
+                self.changed.push(row.key);
             }
         }
     }
@@ -133,44 +151,48 @@ impl Cells {
     pub(crate) fn insert_row(
         &mut self,
         key: RowKey,
-        cells: impl ExactSizeIterator<Item = (Measure, i128)>,
+        cells: impl ExactSizeIterator<Item = (Held, i128)>,
     ) -> bool {
         let row = row_mut(&mut self.tables, key);
         if !row.cells.is_empty() {
             return false;
         }
-        row.changed_in = self.round;
-        row.cells = cells
-            .map(|(measure, value)| Cell {
-                code: measure.code(),
-                changed_in: self.round,
-                sum: PackedSum::new(value),
-            })
-            .collect();
+        row.has_changed = true;
+        let cell = |(held, sum): (Held, i128)| {
+            let mut cell = Cell::new(held.code());
+            cell.set(sum);
+            cell
+        };
+        row.cells = cells.map(cell).collect();
         self.count += row.cells.len();
         self.changes += row.cells.len();
         self.changed.push(key);
         true
     }
 
-    /// A cell's sum.
-    #[must_use]
-    pub fn get(&self, key: &CellKey) -> i128 {
-        let row = self.row(RowKey::of(key));
-        row.and_then(|row| Some(row.cells[row.find(key.measure).ok()?].sum.get())).unwrap_or(0)
+    /// All cells that are not 0, those of a row together, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (HeldKey, i128)> {
+        self.rows().flat_map(|(key, cells)| cells.map(move |(held, sum)| (key.with(held), sum)))
     }
 
-    /// All cells that are not 0, those of a row together, in no particular order.
-    pub fn iter(&self) -> impl Iterator<Item = (CellKey, i128)> {
-        self.rows().flat_map(|(key, cells)| cells.map(move |(measure, value)| (key.with(measure), value)))
+    /// Tells all that the cells say, part by part: several parts may be of one measure, rep, territory and day.
+    pub fn tell(&self, pipelines: &Pipelines, each: &mut dyn FnMut(CellKey, i128)) {
+        self.iter().for_each(|(key, sum)| key.tell(sum, pipelines, &mut *each));
+    }
+
+    /// The sums of what [`tell`](Self::tell) tells, but those that are 0.
+    #[must_use]
+    pub fn told(&self, pipelines: &Pipelines) -> BTreeMap<CellKey, i128> {
+        let mut sums = BTreeMap::new();
+        self.tell(pipelines, &mut |key, value| *sums.entry(key).or_insert(0) += value);
+        sums.retain(|_, sum| *sum != 0);
+        sums
     }
 
     /// The rows with their cells that are not 0, ascending by code.
-    pub(crate) fn rows(
-        &self,
-    ) -> impl Iterator<Item = (RowKey, impl Iterator<Item = (Measure, i128)> + Clone)> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (RowKey, impl Iterator<Item = (Held, i128)> + Clone)> {
         self.tables.iter().flat_map(|table| table.iter()).map(|row| {
-            let values = row.cells.iter().map(|cell| (cell.measure(), cell.sum.get()));
+            let values = row.cells.iter().map(|cell| (cell.held(), cell.sum()));
             (row.key, values.filter(|&(_, value)| value != 0))
         })
     }
@@ -193,21 +215,37 @@ impl Cells {
     }
 
     /// Takes out the cells that changed since the last call, each once, with their sums now, 0 for those that are gone.
-    pub(crate) fn take_changes(&mut self) -> Vec<(CellKey, i128)> {
+    pub(crate) fn take_changes(&mut self) -> Vec<(HeldKey, i128)> {
         let mut taken = Vec::with_capacity(std::mem::take(&mut self.changes));
-        for key in std::mem::take(&mut self.changed) {
-            let Some(row) = self.row(key) else {
-                continue;
-            };
-            let before = taken.len();
-            let changed = row.cells.iter().filter(|cell| cell.changed_in == self.round);
-            taken.extend(changed.map(|cell| (key.with(cell.measure()), cell.sum.get())));
-            if taken[before..].iter().any(|&(_, value)| value == 0) {
-                self.drop_zeros(key);
+        let changed = std::mem::take(&mut self.changed);
+        for together in changed.chunks(ROWS_TOGETHER) {
+            let rows = together.iter().filter_map(|&key| self.row(key));
+            std::hint::black_box(rows.map(Row::touch).fold(0, u32::wrapping_add));
+            together.iter().for_each(|&key| self.take_changes_of(key, &mut taken));
+        }
+        taken
+    }
+
+    fn take_changes_of(&mut self, key: RowKey, taken: &mut Vec<(HeldKey, i128)>) {
+        let hash = hash_of(key);
+        let table = Arc::make_mut(&mut self.tables[table_of(hash)]);
+        let Ok(mut entry) = table.find_entry(hash, |row| row.key == key) else {
+            return;
+        };
+        let row = entry.get_mut();
+        row.has_changed = false;
+        let mut has_zeros = false;
+        for cell in row.cells.iter_mut().filter(|cell| cell.has_changed()) {
+            cell.code_and_change &= !CHANGED;
+            has_zeros |= cell.sum == [0; 3];
+            taken.push((key.with(cell.held()), cell.sum()));
+        }
+        if has_zeros {
+            row.cells.retain(|cell| cell.sum != [0; 3]);
+            if row.cells.is_empty() {
+                entry.remove();
             }
         }
-        self.round = self.round.wrapping_add(1).max(1);
-        taken
     }
 
     /// Bytes of memory held. Costs a pass over the rows.
@@ -219,31 +257,24 @@ impl Cells {
     }
 
     fn row(&self, key: RowKey) -> Option<&Row> {
-        let hash = key.hash();
+        let hash = hash_of(key);
         self.tables[table_of(hash)].find(hash, |row| row.key == key)
-    }
-
-    fn drop_zeros(&mut self, key: RowKey) {
-        let hash = key.hash();
-        let table = Arc::make_mut(&mut self.tables[table_of(hash)]);
-        if let Ok(mut entry) = table.find_entry(hash, |row| row.key == key) {
-            let cells = &mut entry.get_mut().cells;
-            cells.retain(|cell| cell.sum != PackedSum::default());
-            if cells.is_empty() {
-                entry.remove();
-            }
-        }
     }
 }
 
 /// The row of a key, made if it is not there.
 fn row_mut(tables: &mut [Arc<Table>], key: RowKey) -> &mut Row {
-    let hash = key.hash();
+    let hash = hash_of(key);
     let table = Arc::make_mut(&mut tables[table_of(hash)]);
-    match table.entry(hash, |row| row.key == key, |row| row.key.hash()) {
+    match table.entry(hash, |row| row.key == key, |row| hash_of(row.key)) {
         Entry::Occupied(entry) => entry.into_mut(),
-        Entry::Vacant(vacant) => vacant.insert(Row { key, changed_in: 0, cells: Vec::new() }).into_mut(),
+        Entry::Vacant(vacant) => vacant.insert(Row { key, has_changed: false, cells: Vec::new() }).into_mut(),
     }
+}
+
+fn hash_of(RowKey { rep, territory, day }: RowKey) -> u64 {
+    let who = u64::from(rep.0) << 32 | u64::from(territory.0);
+    FxBuildHasher.hash_one((who, day.0.cast_unsigned()))
 }
 
 fn table_of(hash: u64) -> usize {
@@ -254,32 +285,43 @@ fn table_of(hash: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::StageIndex;
+    use model::{Day, RepIndex, StageIndex, TerritoryIndex};
     use proptest::prelude::*;
-    use std::collections::BTreeMap;
 
-    fn key(rep: u32, day: i32, stage: u16) -> CellKey {
-        let measure = Measure::OpenDeals(StageIndex(stage));
-        CellKey { rep: RepIndex(rep), territory: TerritoryIndex(0), day: Day(day), measure }
+    fn change((rep, day, stage, value): (u32, i32, u16, i128)) -> Change {
+        let row = RowKey { rep: RepIndex(rep), territory: TerritoryIndex(0), day: Day(day) };
+        Change::new(row, Held::OpenDeals(StageIndex(stage)), value)
+    }
+
+    fn key(change: &Change) -> HeldKey {
+        change.row().with(change.held())
     }
 
     #[test]
     fn an_entry_needs_no_padding() {
-        assert_eq!((size_of::<Cell>(), size_of::<Row>()), (24, 40));
+        assert_eq!((size_of::<Cell>(), size_of::<Row>()), (16, 40));
     }
 
     proptest! {
         #[test]
+        fn sums_are_whole(value in prop_oneof![-(1_i128 << 95)..1 << 95, Just(-(1_i128 << 95)), Just((1_i128 << 95) - 1), -2..3_i128]) {
+            let mut cell = Cell::new(Held::Lost(StageIndex(999)).code());
+            cell.set(value);
+            prop_assert_eq!((cell.sum(), cell.held(), is_sum(value)), (value, Held::Lost(StageIndex(999)), true));
+            prop_assert!(!is_sum(1 << 95) && !is_sum(-(1 << 95) - 1));
+        }
+
+        #[test]
         fn apply_then_retract_is_identity(entries in prop::collection::vec((0..4_u32, 0..3, 0..3_u16, -3..4_i128), 0..80), split: prop::sample::Index) {
-            let contributions: Vec<_> = entries.iter().map(|&(rep, day, stage, value)| Contribution { key: key(rep, day, stage), value }).collect();
+            let changes: Vec<Change> = entries.into_iter().map(change).collect();
             let mut cells = Cells::default();
-            let mut naive: BTreeMap<CellKey, i128> = BTreeMap::new();
-            let mut told: BTreeMap<CellKey, i128> = BTreeMap::new();
-            let at = split.index(contributions.len() + 1);
-            for (number, &contribution) in contributions.iter().enumerate() {
+            let mut naive: BTreeMap<HeldKey, i128> = BTreeMap::new();
+            let mut told: BTreeMap<HeldKey, i128> = BTreeMap::new();
+            let at = split.index(changes.len() + 1);
+            for (number, change) in changes.iter().enumerate() {
                 if number == at { told.extend(cells.take_changes()); }
-                cells.add_all(&mut [contribution]);
-                *naive.entry(contribution.key).or_default() += contribution.value;
+                cells.add_all(&[*change]);
+                *naive.entry(key(change)).or_default() += change.value();
             }
             let frozen = cells.clone();
             naive.retain(|_, value| *value != 0);
@@ -288,8 +330,8 @@ mod tests {
             told.retain(|_, value| *value != 0);
             prop_assert_eq!(told, naive.clone());
             prop_assert_eq!(cells.len(), naive.len());
-            let mut back: Vec<_> = contributions.iter().map(|&Contribution { key, value }| Contribution { key, value: -value }).collect();
-            cells.add_all(&mut back);
+            let back: Vec<Change> = changes.iter().map(|change| change.by(-change.value())).collect();
+            cells.add_all(&back);
             prop_assert!(cells.is_empty());
             cells.take_changes();
             prop_assert_eq!(cells.tables.iter().map(|table| table.len()).sum::<usize>(), 0);

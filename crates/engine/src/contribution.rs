@@ -4,11 +4,12 @@
 //! as a whole (where it comes from and where it stands), which the next event may change.
 
 use model::{
-    Category, CellKey, Contribution, Currency, Day, DurationBucket, MICROS_PER_SECOND, Measure, Money,
-    RepIndex, StageIndex, StageKind, TerritoryIndex, Touches,
+    Category, CohortOutcome, Day, Departure, DurationBucket, Held, MICROS_PER_SECOND, Measure, Money,
+    RepIndex, StageIndex, StageKind, TerritoryIndex, Touches, counted,
 };
 
 use crate::activities::StoredActivity;
+use crate::change::{Change, RowKey};
 use crate::config::FoldConfig;
 use crate::flow;
 use crate::hands;
@@ -21,7 +22,7 @@ pub(crate) fn of_deal<'h>(
     history: History<'h>,
     ties: Ties<'h>,
     config: &FoldConfig,
-    out: &mut Vec<Contribution>,
+    out: &mut Vec<Change>,
 ) -> Option<Story<'h>> {
     let start = out.len();
     let story =
@@ -37,12 +38,7 @@ pub(crate) fn of_deal<'h>(
 }
 
 /// Appends what one more event behind all others changes, neither the deal before nor the event being deleted.
-pub(crate) fn of_append(
-    before: &Story<'_>,
-    after: &Story<'_>,
-    config: &FoldConfig,
-    out: &mut Vec<Contribution>,
-) {
+pub(crate) fn of_append(before: &Story<'_>, after: &Story<'_>, config: &FoldConfig, out: &mut Vec<Change>) {
     let start = out.len();
     let origin = |story: &Story<'_>| {
         let created = story.created;
@@ -61,7 +57,7 @@ pub(crate) fn of_append(
     if has_other_due {
         of_due(before, config, out);
     }
-    out[start..].iter_mut().for_each(|change| change.value = -change.value);
+    out[start..].iter_mut().for_each(Change::negate);
     of_event(Some(before), &after.latest, config, out);
     if has_other_origin {
         of_origin(after, config, out);
@@ -73,7 +69,7 @@ pub(crate) fn of_append(
 }
 
 /// What an event did, behind the story before it.
-fn of_event(before: Option<&Story<'_>>, state: &State<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
+fn of_event(before: Option<&Story<'_>>, state: &State<'_>, config: &FoldConfig, out: &mut Vec<Change>) {
     flow::of_event(before, state, config, out);
     let pipelines = &config.pipelines;
     if before.is_some_and(|story| story.latest.stage == state.stage) {
@@ -85,75 +81,70 @@ fn of_event(before: Option<&Story<'_>>, state: &State<'_>, config: &FoldConfig, 
         && pipelines.kind(story.latest.stage) == StageKind::Open
     {
         let State { stage, rep, territory, credits, .. } = story.latest;
-        let mut left = |measure, value| add(out, rep, territory, day, measure, value);
         let is_ahead = pipelines.are_beside(stage, state.stage) && state.stage > stage;
-        left(
-            match kind {
-                StageKind::Lost => Measure::StageLost(stage),
-                StageKind::Won => Measure::StageAdvanced(stage),
-                StageKind::Open if is_ahead => Measure::StageAdvanced(stage),
-                StageKind::Open => Measure::StageMovedBack(stage),
-            },
-            1,
-        );
+        let departure = match kind {
+            StageKind::Lost => Departure::Lost,
+            StageKind::Won => Departure::Advanced,
+            StageKind::Open if is_ahead => Departure::Advanced,
+            StageKind::Open => Departure::MovedBack,
+        };
         let seconds = (state.occurred_at.micros() - story.entered_at.micros()) / MICROS_PER_SECOND;
-        left(Measure::DwellSeconds(stage), seconds.into());
-        left(Measure::DwellVisits(stage, DurationBucket::of(seconds.cast_unsigned())), 1);
+        let visit = Held::Visit(stage, departure, DurationBucket::of(seconds.cast_unsigned()));
+        add(out, rep, territory, day, visit, counted(1, seconds));
         if let Some(money) = state.amount.or(story.amount) {
-            credits.divide(money.minor, rep, |rep, part| {
-                add(out, rep, territory, day, Measure::StageLeftAmount(stage, money.currency), part);
-                if kind == StageKind::Lost {
-                    add(out, rep, territory, day, Measure::StageLostAmount(stage, money.currency), part);
-                }
-            });
+            let held = match kind {
+                StageKind::Lost => Held::LostAmount(stage, money.currency),
+                _ => Held::Plain(Measure::StageLeftAmount(stage, money.currency)),
+            };
+            credits.divide(money.minor, rep, |rep, part| add(out, rep, territory, day, held, part));
         }
     }
     if kind == StageKind::Open {
-        add(out, state.rep, state.territory, day, Measure::StageEntered(state.stage), 1);
+        let entered = Held::Plain(Measure::StageEntered(state.stage));
+        add(out, state.rep, state.territory, day, entered, 1);
     }
 }
 
 /// What a deal adds to those that were created, and that became qualified, on the same day.
-fn of_origin(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
+fn of_origin(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Change>) {
     let Story { created, latest, progress, .. } = story;
     let day = config.calendar.day_of(created.occurred_at);
     let kind = config.pipelines.kind(latest.stage);
-    let mut count = |measure| add(out, created.rep, created.territory, day, measure, 1);
-    count(Measure::CreatedDeals);
-    reached(story, config).map(Measure::Reached).for_each(&mut count);
-    match kind {
-        StageKind::Open => {}
-        StageKind::Won => count(Measure::CohortWon),
-        StageKind::Lost => count(Measure::CohortLost),
-    }
+    let outcome = match kind {
+        StageKind::Open => CohortOutcome::Open,
+        StageKind::Won => CohortOutcome::Won,
+        StageKind::Lost => CohortOutcome::Lost,
+    };
+    let cohort = Held::Cohort(furthest(story, config), outcome);
+    add(out, created.rep, created.territory, day, cohort, 1);
     if let Some((moment, rep, territory)) = progress.mql {
         let day = config.calendar.day_of(moment);
-        add(out, rep, territory, day, Measure::Mql, 1);
+        add(out, rep, territory, day, Held::Plain(Measure::Mql), 1);
         if progress.is_sql {
-            add(out, rep, territory, day, Measure::MqlToSql, 1);
+            add(out, rep, territory, day, Held::Plain(Measure::MqlToSql), 1);
         } else if kind == StageKind::Lost {
-            add(out, rep, territory, day, Measure::MqlDropped, 1);
+            add(out, rep, territory, day, Held::Plain(Measure::MqlDropped), 1);
         }
     }
 }
 
 /// Where a deal stands, or how it was closed.
-fn of_standing(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
+fn of_standing(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Change>) {
     let Story { created, latest, amount, .. } = *story;
     // Whoever has an open deal now, or had a closed one at its close.
     let owned = *story.closed().unwrap_or(&latest);
     let (rep, territory) = (owned.rep, owned.territory);
-    let divide = |out: &mut Vec<Contribution>, day: Day, measure: fn(StageIndex, Currency) -> Measure| {
+    let divide = |out: &mut Vec<Change>, day: Day, held: fn(StageIndex, Money) -> Held| {
         if let Some(money) = amount {
-            let measure = measure(latest.stage, money.currency);
-            owned.credits.divide(money.minor, rep, |rep, part| add(out, rep, territory, day, measure, part));
+            let held = held(latest.stage, money);
+            owned.credits.divide(money.minor, rep, |rep, part| add(out, rep, territory, day, held, part));
         }
     };
     let Some(closed_at) = story.closed().map(|state| state.occurred_at) else {
-        add(out, rep, territory, CellKey::STANDING, Measure::OpenDeals(latest.stage), 1);
-        divide(out, CellKey::STANDING, Measure::OpenAmount);
+        // What is open now stands in the row of the day since when it is in its stage, which most events change anyway.
         let since = config.calendar.day_of(story.entered_at);
-        add(out, rep, territory, since, Measure::OpenSince(latest.stage), 1);
+        add(out, rep, territory, since, Held::OpenDeals(latest.stage), 1);
+        divide(out, since, |stage, money| Held::OpenAmount(stage, money.currency));
         return;
     };
     let day = config.calendar.day_of(closed_at);
@@ -161,29 +152,25 @@ fn of_standing(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contributio
         of_ties(&close, story.ties, out);
     }
     if config.pipelines.kind(latest.stage) == StageKind::Lost {
-        add(out, rep, territory, day, Measure::LostDeals, 1);
-        reached(story, config)
-            .for_each(|stage| add(out, rep, territory, day, Measure::LostReached(stage), 1));
+        add(out, rep, territory, day, Held::Lost(furthest(story, config)), 1);
         return;
     }
     let cycle = (closed_at.micros() - created.occurred_at.micros()) / MICROS_PER_SECOND;
-    add(out, rep, territory, day, Measure::WonDeals, 1);
-    divide(out, day, |_, currency| Measure::WonAmount(currency));
-    add(out, rep, territory, day, Measure::CycleSeconds, i128::from(cycle));
-    let bucket = DurationBucket::of(cycle.cast_unsigned());
-    add(out, rep, territory, day, Measure::CycleDeals(bucket), 1);
-    reached(story, config).for_each(|stage| add(out, rep, territory, day, Measure::WonReached(stage), 1));
+    let won = Held::Won(latest.stage, DurationBucket::of(cycle.cast_unsigned()));
+    add(out, rep, territory, day, won, counted(1, cycle));
+    divide(out, day, |_, money| Held::Plain(Measure::WonAmount(money.currency)));
 }
 
 /// Appends which activities a closed deal had by its close.
-pub(crate) fn of_ties(close: &Close, ties: Ties<'_>, out: &mut Vec<Contribution>) {
+pub(crate) fn of_ties(close: &Close, ties: Ties<'_>, out: &mut Vec<Change>) {
     let mut counts = [0_u32; Category::ALL.len()];
     for ((_, category), count) in ties.iter().take_while(|((day, _), _)| *day <= close.day) {
         counts[category as usize] = counts[category as usize].saturating_add(count);
     }
     let &Close { rep, territory, day, is_won } = close;
     for (category, count) in Category::ALL.into_iter().zip(counts).filter(|&(_, count)| count > 0) {
-        add(out, rep, territory, day, Measure::ClosedWith(category, Touches::new(count, is_won)), 1);
+        let closed_with = Measure::ClosedWith(category, Touches::new(count, is_won));
+        add(out, rep, territory, day, Held::Plain(closed_with), 1);
     }
 }
 
@@ -194,45 +181,33 @@ fn due(story: &Story<'_>, config: &FoldConfig) -> Option<(Day, Money)> {
 }
 
 /// What an open deal adds to the day on which it is expected to close.
-fn of_due(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
+fn of_due(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Change>) {
     let State { rep, territory, credits, .. } = story.latest;
     if let Some((day, money)) = due(story, config) {
-        let measure = Measure::OpenDueAmount(money.currency);
-        credits.divide(money.minor, rep, |rep, part| add(out, rep, territory, day, measure, part));
+        let due = Held::Plain(Measure::OpenDueAmount(money.currency));
+        credits.divide(money.minor, rep, |rep, part| add(out, rep, territory, day, due, part));
     }
 }
 
-/// The open stages of its pipeline that a deal has been in or behind.
-fn reached(story: &Story<'_>, config: &FoldConfig) -> impl Iterator<Item = StageIndex> {
-    let progress = story.progress;
-    config
-        .pipelines
-        .open_stages_beside(story.latest.stage)
-        .take_while(move |&stage| progress.has_reached(stage))
+/// The furthest open stage of its pipeline that a deal has been in or behind; the stage that it is in if there is none.
+fn furthest(story: &Story<'_>, config: &FoldConfig) -> StageIndex {
+    let stage = story.latest.stage;
+    story.progress.furthest(|| config.pipelines.open_stages_beside(stage).next_back()).unwrap_or(stage)
 }
 
 /// Appends an activity's contributions.
-pub(crate) fn of_activity(activity: &StoredActivity<'_>, config: &FoldConfig, out: &mut Vec<Contribution>) {
+pub(crate) fn of_activity(activity: &StoredActivity<'_>, config: &FoldConfig, out: &mut Vec<Change>) {
     if activity.retracted {
         return;
     }
     let (rep, territory) = (activity.rep, activity.territory);
     let day = config.calendar.day_of(activity.occurred_at);
-    let (category, of_type) = (activity.category, activity.of_type);
-    add(out, rep, territory, day, Measure::Activities(category, of_type), 1);
-    let seconds = i128::from(activity.duration_seconds);
-    add(out, rep, territory, day, Measure::ActivitySeconds(category, of_type), seconds);
+    let held = Held::Activities(activity.category, activity.of_type);
+    add(out, rep, territory, day, held, counted(1, activity.duration_seconds.into()));
 }
 
-fn add(
-    out: &mut Vec<Contribution>,
-    rep: RepIndex,
-    territory: TerritoryIndex,
-    day: Day,
-    measure: Measure,
-    value: i128,
-) {
+fn add(out: &mut Vec<Change>, rep: RepIndex, territory: TerritoryIndex, day: Day, held: Held, value: i128) {
     if value != 0 {
-        out.push(Contribution { key: CellKey { rep, territory, day, measure }, value });
+        out.push(Change::new(RowKey { rep, territory, day }, held, value));
     }
 }

@@ -10,9 +10,10 @@
 
 use std::cmp::Ordering;
 
-use model::{Contribution, Day, RepIndex, TerritoryIndex};
+use model::{Day, RepIndex, TerritoryIndex};
 
 use crate::activities::Applied;
+use crate::change::Change;
 use crate::config::FoldConfig;
 use crate::contribution;
 use crate::encoding::{Reader, put_bytes, put_number, put_signed};
@@ -30,7 +31,7 @@ const CLOSED: u8 = 2;
 
 /// What is held of a deal.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Held<'a> {
+pub(crate) enum Form<'a> {
     /// All of it.
     Whole(Ties<'a>, History<'a>),
     /// Final, and deleted.
@@ -54,14 +55,14 @@ pub(crate) struct Deals {
 }
 
 /// What a record holds behind the id; none if it has none of the forms. Histories and ties are not looked into.
-pub(crate) fn held(record: &[u8]) -> Option<Held<'_>> {
+pub(crate) fn form(record: &[u8]) -> Option<Form<'_>> {
     let mut reader = Reader::new(after_id(record));
     let held = match reader.byte()? {
         HELD => {
             let ties = Ties(reader.bytes()?);
-            return Some(Held::Whole(ties, History(reader.rest())));
+            return Some(Form::Whole(ties, History(reader.rest())));
         }
-        DELETED => Held::Deleted,
+        DELETED => Form::Deleted,
         CLOSED => {
             let rep = RepIndex(reader.small()?);
             let territory = TerritoryIndex(reader.small()?);
@@ -71,7 +72,7 @@ pub(crate) fn held(record: &[u8]) -> Option<Held<'_>> {
                 1 => true,
                 _ => return None,
             };
-            return Some(Held::Closed(Close { rep, territory, day, is_won }, Ties(reader.rest())));
+            return Some(Form::Closed(Close { rep, territory, day, is_won }, Ties(reader.rest())));
         }
         _ => return None,
     };
@@ -80,8 +81,8 @@ pub(crate) fn held(record: &[u8]) -> Option<Held<'_>> {
 
 /// The history in a record and the ties; none if it is final.
 pub(crate) fn whole(record: &[u8]) -> Option<(Ties<'_>, History<'_>)> {
-    match held(record) {
-        Some(Held::Whole(ties, history)) => Some((ties, history)),
+    match form(record) {
+        Some(Form::Whole(ties, history)) => Some((ties, history)),
         _ => None,
     }
 }
@@ -114,7 +115,7 @@ impl Deals {
         state: &State<'_>,
         config: &FoldConfig,
         (reps, territories): (&Names, &Names),
-        changes: &mut Vec<Contribution>,
+        changes: &mut Vec<Change>,
     ) -> Applied {
         let found = self.index.find(id, &self.shelf);
         self.record.clear();
@@ -165,7 +166,7 @@ impl Deals {
                 }
                 _ => {
                     contribution::of_deal(old, ties, config, changes);
-                    changes.iter_mut().for_each(|change| change.value = -change.value);
+                    changes.iter_mut().for_each(Change::negate);
                     let new = History(&self.record[history_at..]);
                     contribution::of_deal(new, ties, config, changes).and_then(|story| story.settled_at())
                 }
@@ -194,16 +195,16 @@ impl Deals {
         touch: Touch,
         is_more: bool,
         config: &FoldConfig,
-        changes: &mut Vec<Contribution>,
+        changes: &mut Vec<Change>,
     ) {
         let found = self.index.find(id, &self.shelf);
         self.record.clear();
         put_id(&mut self.record, id);
         let start = changes.len();
         let held =
-            found.map_or(Some(Held::Whole(Ties::default(), History(&[]))), |slot| held(self.shelf.get(slot)));
+            found.map_or(Some(Form::Whole(Ties::default(), History(&[]))), |slot| form(self.shelf.get(slot)));
         let (close, ties_at) = match held {
-            Some(Held::Whole(ties, history)) => {
+            Some(Form::Whole(ties, history)) => {
                 let close = Story::of(history, config, |_, _| ()).and_then(|story| story.close(config));
                 if let Some(close) = &close {
                     contribution::of_ties(close, ties, changes);
@@ -222,16 +223,16 @@ impl Deals {
                 self.record.extend_from_slice(history.0);
                 (close, None)
             }
-            Some(Held::Closed(close, ties)) => {
+            Some(Form::Closed(close, ties)) => {
                 contribution::of_ties(&close, ties, changes);
                 put_closed(&close, &mut self.record);
                 let ties_at = self.record.len();
                 ties.put_with(touch, is_more, &mut self.record);
                 (Some(close), Some(ties_at))
             }
-            Some(Held::Deleted) | None => return,
+            Some(Form::Deleted) | None => return,
         };
-        changes[start..].iter_mut().for_each(|change| change.value = -change.value);
+        changes[start..].iter_mut().for_each(Change::negate);
         if let Some(close) = close {
             let ties = ties_at.map_or(&self.noted[..], |at| &self.record[at..]);
             contribution::of_ties(&close, Ties(ties), changes);

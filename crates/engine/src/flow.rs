@@ -3,8 +3,9 @@
 //! Flows of all days add up to what is open now, for each rep, territory and currency: a deal that moves takes its
 //! amount along as it was, whatever else the same event changes.
 
-use model::{CellKey, Contribution, Day, Flow, Measure, Money, RepIndex, StageKind, TerritoryIndex};
+use model::{Day, Flow, Held, Measure, Money, RepIndex, StageKind, TerritoryIndex};
 
+use crate::change::{Change, RowKey};
 use crate::config::FoldConfig;
 use crate::hands;
 use crate::history::State;
@@ -15,7 +16,7 @@ pub(crate) fn of_event(
     before: Option<&Story<'_>>,
     state: &State<'_>,
     config: &FoldConfig,
-    out: &mut Vec<Contribution>,
+    out: &mut Vec<Change>,
 ) {
     let kind = config.pipelines.kind(state.stage);
     let was_open = before.is_some_and(|story| config.pipelines.kind(story.latest.stage) == StageKind::Open);
@@ -43,14 +44,14 @@ pub(crate) fn of_event(
 /// What one event changes.
 struct Flows<'o> {
     day: Day,
-    out: &'o mut Vec<Contribution>,
+    out: &'o mut Vec<Change>,
 }
 
 impl Flows<'_> {
     fn add(&mut self, rep: RepIndex, territory: TerritoryIndex, measure: Measure, value: i128) {
         if value != 0 {
-            let key = CellKey { rep, territory, day: self.day, measure };
-            self.out.push(Contribution { key, value });
+            let row = RowKey { rep, territory, day: self.day };
+            self.out.push(Change::new(row, Held::Plain(measure), value));
         }
     }
 

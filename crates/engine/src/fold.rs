@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use model::{
-    ActivityEvent, CellKey, Contribution, DealEvent, Event, MICROS_PER_SECOND, Offset, Reject, RejectReason,
+    ActivityEvent, DealEvent, Event, HeldKey, MICROS_PER_SECOND, Offset, Pipelines, Reject, RejectReason,
     RepIndex, StageIndex, TerritoryIndex, Timestamp, TypeIndex,
 };
 
 use crate::activities::{Activities, ActivityNames, Applied, StoredActivity};
 use crate::cells::Cells;
+use crate::change::Change;
 use crate::config::FoldConfig;
 use crate::credits::{Credits, StoredCredit, put_credit};
 use crate::deals::Deals;
@@ -60,9 +61,9 @@ pub struct PartitionState {
     pub(crate) activities: Activities,
     pub(crate) cells: Cells,
     pub(crate) restatements: Restatements,
-    changes: Vec<Contribution>,
+    changes: Vec<Change>,
     /// Changes of events before, which are not in the cells yet.
-    unsettled: Vec<Contribution>,
+    unsettled: Vec<Change>,
     credits: Vec<u8>,
 }
 
@@ -71,9 +72,6 @@ const OTHER_TYPES: &str = "other types";
 
 /// So many changes go to the cells together, so that they wait for memory together.
 const UNSETTLED_MAX: usize = 96;
-
-/// Up to so many changes, comparing each with each costs less than sorting them.
-const PAIRED_MAX: usize = 64;
 
 impl PartitionState {
     /// The state before the first event.
@@ -148,12 +146,12 @@ impl PartitionState {
             return Cow::Borrowed(&self.cells);
         }
         let mut cells = self.cells.clone();
-        cells.add_all(&mut self.unsettled.clone());
+        cells.add_all(&self.unsettled);
         Cow::Owned(cells)
     }
 
     /// Takes out the cells that changed since the last call, each once, with their sums now, 0 for those that are gone.
-    pub fn take_changes(&mut self) -> Vec<(CellKey, i128)> {
+    pub fn take_changes(&mut self) -> Vec<(HeldKey, i128)> {
         self.settle();
         self.cells.take_changes()
     }
@@ -166,8 +164,14 @@ impl PartitionState {
 
     /// Brings the cells up to the last event, so that reading them costs nothing.
     pub fn settle(&mut self) {
-        self.cells.add_all(&mut self.unsettled);
+        self.cells.add_all(&self.unsettled);
         self.unsettled.clear();
+    }
+
+    /// The stages.
+    #[must_use]
+    pub fn pipelines(&self) -> &Pipelines {
+        &self.config.pipelines
     }
 
     /// The names of the reps that cells are for.
@@ -313,12 +317,16 @@ impl PartitionState {
                 let kept_from = self.unsettled.len();
                 self.keep_changes();
                 if let Event::Deal(deal) = event {
-                    let calendar = &self.config.calendar;
                     let names = (&self.reps, &self.territories);
                     let changes = &self.unsettled[kept_from..];
-                    self.restatements.note(changes, calendar, names, (deal, offset, appended_at));
+                    self.restatements.note(
+                        changes,
+                        &self.config.calendar,
+                        names,
+                        (deal, offset, appended_at),
+                    );
                     // Only now: an event does not itself end the months that it changes.
-                    self.restatements.advance(self.deals.horizon.newest(), calendar);
+                    self.restatements.advance(self.deals.horizon.newest(), &self.config.calendar);
                 }
                 if self.unsettled.len() >= UNSETTLED_MAX {
                     self.settle();
@@ -350,29 +358,16 @@ impl PartitionState {
         }
     }
 
-    /// Keeps the changes for the cells. Most of what an event takes it gives back at once: such pairs never get there.
+    /// Keeps the changes for the cells, those of a row together and each cell once. Most of what an event takes it gives
+    /// back at once: such pairs never get there.
     // Not inlined: among the rest of an event's work the comparisons get slower code, a percent of all instructions.
     #[inline(never)]
     fn keep_changes(&mut self) {
-        let changes = &mut self.changes;
-        let is_long = changes.len() > PAIRED_MAX;
-        if is_long {
-            changes.sort_unstable_by_key(|change| change.key);
-        }
-        for index in 0..changes.len() {
-            let Contribution { key, mut value } = changes[index];
-            if value == 0 {
-                continue;
-            }
-            for other in &mut changes[index + 1..] {
-                if other.key == key {
-                    value += std::mem::take(&mut other.value);
-                } else if is_long {
-                    break;
-                }
-            }
+        self.changes.sort_unstable_by_key(Change::cell_number);
+        for of_cell in self.changes.chunk_by(|one, other| one.cell_number() == other.cell_number()) {
+            let value = of_cell.iter().map(Change::value).sum();
             if value != 0 {
-                self.unsettled.push(Contribution { key, value });
+                self.unsettled.push(of_cell[0].by(value));
             }
         }
     }

@@ -15,13 +15,14 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use model::{CellKey, Day, Measure, RepIndex, TerritoryIndex, Timestamp};
+use model::{Day, Held, RepIndex, TerritoryIndex, Timestamp};
 use thiserror::Error;
 
 use crate::activities::{self, Activities};
-use crate::cells::{Cells, RowKey};
+use crate::cells::{Cells, is_sum};
+use crate::change::RowKey;
 use crate::config::FoldConfig;
-use crate::deals::{self, Deals, Held};
+use crate::deals::{self, Deals, Form};
 use crate::encoding::{put_bytes, put_number, put_signed};
 use crate::fold::PartitionState;
 use crate::horizon::{Horizon, utc_day};
@@ -189,8 +190,8 @@ impl Frozen {
                     for number in [rep.0, territory.0, day.0.cast_unsigned(), count] {
                         piece.extend_from_slice(&number.to_le_bytes());
                     }
-                    for (measure, value) in cells {
-                        piece.extend_from_slice(&measure.code().to_le_bytes());
+                    for (held, value) in cells {
+                        piece.extend_from_slice(&held.code().to_le_bytes());
                         piece.extend_from_slice(&value.to_le_bytes());
                     }
                     hand_on(&mut piece, PIECE_BYTES)?;
@@ -227,7 +228,7 @@ fn restore_deals(
     let section = input.section;
     for _ in 0..count {
         let record = input.bytes()?;
-        let held = deals::held(record).filter(|_| !id_of(record).is_empty());
+        let held = deals::form(record).filter(|_| !id_of(record).is_empty());
         let held = held.ok_or_else(|| damaged(section, "a record is not a deal"))?;
         let slot = deals.shelf.push_frozen(record);
         if deals.index.find(id_of(record), &deals.shelf).is_some() {
@@ -236,7 +237,7 @@ fn restore_deals(
         deals.index.insert(id_of(record), slot);
         let mut settled_at = None;
         let ties = match held {
-            Held::Whole(ties, history) => {
+            Form::Whole(ties, history) => {
                 let mut settling = Settling::default();
                 let is_valid = history.is_valid((stages, reps, territories), |state| {
                     settling = settling.then(state, &config);
@@ -248,7 +249,7 @@ fn restore_deals(
                 deals.unknown += usize::from(history.0.is_empty());
                 ties
             }
-            Held::Closed(close, ties) => {
+            Form::Closed(close, ties) => {
                 let is_known = (close.rep.0 as usize) < reps && (close.territory.0 as usize) < territories;
                 if !is_known || !close.day.has_timestamps() {
                     return Err(damaged(section, "a deal was closed by nobody, nowhere or never"));
@@ -256,7 +257,7 @@ fn restore_deals(
                 deals.finals += 1;
                 ties
             }
-            Held::Deleted => {
+            Form::Deleted => {
                 deals.finals += 1;
                 Ties::default()
             }
@@ -311,8 +312,9 @@ fn restore_activities(
 
 fn restore_cells(state: &mut PartitionState, input: &mut Input<'_>) -> Result<(), ImageError> {
     let [reps, territories, types] = named(state);
+    let stages = state.config.pipelines.indices().count();
     let mut cells = Cells::default();
-    let mut row: Vec<(Measure, i128)> = Vec::new();
+    let mut row: Vec<(Held, i128)> = Vec::new();
     while !input.is_at_end()? {
         let rep = u32::from_le_bytes(input.array()?);
         let territory = u32::from_le_bytes(input.array()?);
@@ -321,21 +323,28 @@ fn restore_cells(state: &mut PartitionState, input: &mut Input<'_>) -> Result<()
         if rep as usize >= reps || territory as usize >= territories || count == 0 {
             return Err(input.damaged("a row of cells is for no known name or is empty"));
         }
-        if day != CellKey::STANDING && !day.has_timestamps() {
+        if !day.has_timestamps() {
             return Err(input.damaged("a row of cells is of a day on which no time falls"));
         }
         row.clear();
         for _ in 0..count {
-            let measure = Measure::from_code(u32::from_le_bytes(input.array()?));
+            let held =
+                Held::from_code(u32::from_le_bytes(input.array()?)).filter(|held| held.is_of_the_fold());
             let value = i128::from_le_bytes(input.array()?);
-            let measure = measure.ok_or_else(|| input.damaged("a cell is of no known measure"))?;
-            if measure.activity_type().is_some_and(|of_type| usize::from(of_type.0) >= types) {
+            let held = held.ok_or_else(|| input.damaged("a cell is of nothing that cells hold"))?;
+            if held.activity_type().is_some_and(|of_type| usize::from(of_type.0) >= types) {
                 return Err(input.damaged("a cell is of no known type of activities"));
             }
-            if value == 0 || row.last().is_some_and(|(last, _)| last.code() >= measure.code()) {
+            if held.stage().is_some_and(|stage| usize::from(stage.0) >= stages) {
+                return Err(input.damaged("a cell is of no known stage"));
+            }
+            if value == 0 || row.last().is_some_and(|(last, _)| last.code() >= held.code()) {
                 return Err(input.damaged("a cell is 0 or out of order"));
             }
-            row.push((measure, value));
+            if !is_sum(value) {
+                return Err(input.damaged("a cell is larger than any sum"));
+            }
+            row.push((held, value));
         }
         let key = RowKey { rep: RepIndex(rep), territory: TerritoryIndex(territory), day };
         if !cells.insert_row(key, row.drain(..)) {

@@ -17,10 +17,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use model::{
-    Calendar, Contribution, Day, DealEvent, Measure, Offset, Period, PeriodKind, RepIndex, TerritoryIndex,
-    Timestamp,
+    Calendar, Day, DealEvent, Held, Measure, Offset, Period, PeriodKind, RepIndex, TerritoryIndex, Timestamp,
+    count_and_seconds,
 };
 
+use crate::change::{Change, RowKey};
 use crate::encoding::{Reader, put_bytes, put_number, put_signed};
 use crate::names::Names;
 
@@ -35,6 +36,28 @@ const fn place(measure: Measure) -> Option<usize> {
         Measure::LostDeals => Some(2),
         Measure::WonAmount(_) => Some(3),
         _ => None,
+    }
+}
+
+/// What of a restated measure a change of a cell tells; at most one of them.
+fn restated(held: Held, value: i128) -> Option<(Measure, i128)> {
+    match held {
+        Held::Cohort(..) => Some((Measure::CreatedDeals, value)),
+        Held::Won(..) => Some((Measure::WonDeals, count_and_seconds(value).0)),
+        Held::Lost(_) => Some((Measure::LostDeals, value)),
+        Held::Plain(measure) if place(measure).is_some() => Some((measure, value)),
+        _ => None,
+    }
+}
+
+/// A sum of a day, or of a month, that was closed.
+type Closed<T> = (RepIndex, TerritoryIndex, T, Measure);
+
+/// Adds to the few sums that one event changes.
+fn add<T: PartialEq>(sums: &mut Vec<(Closed<T>, i128)>, key: Closed<T>, value: i128) {
+    match sums.iter_mut().find(|(other, _)| *other == key) {
+        Some((_, sum)) => *sum += value,
+        None => sums.push((key, value)),
     }
 }
 
@@ -96,12 +119,14 @@ pub struct Restatements {
     holds_until: Option<Timestamp>,
     kept: Arc<VecDeque<Restatement>>,
     totals: [u64; RESTATED_MEASURES.len()],
+    /// What the event at hand changes of closed months; means nothing between two events.
+    closed: Vec<(Closed<Day>, i128)>,
 }
 
 impl Restatements {
     pub(crate) fn new(rules: RestatementRules) -> Self {
-        let (kept, totals) = Default::default();
-        Self { rules, closed_before: Day(i32::MIN), holds_until: None, kept, totals }
+        let (kept, totals, closed) = Default::default();
+        Self { rules, closed_before: Day(i32::MIN), holds_until: None, kept, totals, closed }
     }
 
     /// Those that are kept, the oldest first.
@@ -122,59 +147,76 @@ impl Restatements {
     }
 
     /// Notes what an event changed, if that was closed before it: a comparison for each change, and mostly no more.
-    /// Equal cells must be there once.
     pub(crate) fn note(
         &mut self,
-        changes: &[Contribution],
+        changes: &[Change],
         calendar: &Calendar,
         (reps, territories): (&Names, &Names),
         (deal, offset, appended_at): (&DealEvent<'_>, Offset, Option<Timestamp>),
     ) {
-        let is_closed = |change: &Contribution| {
-            change.key.day < self.closed_before && place(change.key.measure).is_some()
-        };
-        if !changes.iter().any(is_closed) {
+        self.closed.clear();
+        for change in changes {
+            let RowKey { rep, territory, day } = change.row();
+            if day < self.closed_before
+                && let Some((measure, value)) = restated(change.held(), change.value())
+            {
+                add(&mut self.closed, (rep, territory, day, measure), value);
+            }
+        }
+        self.closed.retain(|&(_, value)| value != 0);
+        if self.closed.is_empty() {
             return;
         }
-        let month = |change: &Contribution| Restatement {
-            month: calendar.period_of(PeriodKind::Month, change.key.day),
-            rep: change.key.rep,
-            territory: change.key.territory,
-            measure: change.key.measure,
-            delta: change.value,
-            offset,
-            appended_at,
-            occurred_at: deal.occurred_at,
-            event_id: deal.event_id.to_string(),
-            deal_id: deal.deal_id.to_string(),
-        };
-        let mut restated: Vec<Restatement> =
-            changes.iter().filter(|change| is_closed(change)).map(month).collect();
-        // By name, since numbers of names depend on what else is read: a replay has to give the same list.
-        let key = |entry: &Restatement| {
-            (entry.month, entry.measure, reps.name(entry.rep.0), territories.name(entry.territory.0))
-        };
-        restated.sort_by(|one, two| key(one).cmp(&key(two)));
         // A deal that is closed on another day of the month leaves the month as it was.
-        restated.dedup_by(|next, first| {
-            let is_same = key(next) == key(first);
-            first.delta += if is_same { next.delta } else { 0 };
-            is_same
+        let mut months: Vec<(Closed<Period>, i128)> = Vec::new();
+        for &((rep, territory, day, measure), delta) in &self.closed {
+            add(&mut months, (rep, territory, calendar.period_of(PeriodKind::Month, day), measure), delta);
+        }
+        months.retain(|&(_, delta)| delta != 0);
+        // By name, since numbers of names depend on what else is read: a replay has to give the same list.
+        months.sort_by_key(|&((rep, territory, month, measure), _)| {
+            (month, measure, reps.name(rep.0), territories.name(territory.0))
         });
-        restated.retain(|entry| entry.delta != 0);
-        for entry in restated {
+        for ((rep, territory, month, measure), delta) in months {
+            let (mut event_id, mut deal_id) = self.make_room();
+            event_id.push_str(&deal.event_id);
+            deal_id.push_str(&deal.deal_id);
+            let occurred_at = deal.occurred_at;
+            let entry = Restatement {
+                month,
+                rep,
+                territory,
+                measure,
+                delta,
+                offset,
+                appended_at,
+                occurred_at,
+                event_id,
+                deal_id,
+            };
             self.keep(entry);
         }
+    }
+
+    /// Makes room for one more; what the texts of the oldest stood in, if that had to go.
+    fn make_room(&mut self) -> (String, String) {
+        let kept_max = self.rules.kept_max.min(RestatementRules::KEPT_MAX) as usize;
+        if self.kept.len() < kept_max {
+            return Default::default();
+        }
+        let oldest = Arc::make_mut(&mut self.kept).pop_front();
+        let mut texts = oldest.map(|oldest| (oldest.event_id, oldest.deal_id)).unwrap_or_default();
+        texts.0.clear();
+        texts.1.clear();
+        texts
     }
 
     fn keep(&mut self, entry: Restatement) {
         if let Some(place) = place(entry.measure) {
             self.totals[place] += 1;
         }
-        let kept = Arc::make_mut(&mut self.kept);
-        kept.push_back(entry);
-        if kept.len() > self.rules.kept_max.min(RestatementRules::KEPT_MAX) as usize {
-            kept.pop_front();
+        if self.rules.kept_max > 0 {
+            Arc::make_mut(&mut self.kept).push_back(entry);
         }
     }
 

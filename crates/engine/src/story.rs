@@ -54,9 +54,9 @@ impl Progress {
         self
     }
 
-    /// Whether the deal has been in an open stage of the pipeline or behind it.
-    pub(crate) fn has_reached(&self, stage: StageIndex) -> bool {
-        self.was_won || Some(stage) <= self.furthest
+    /// The furthest open stage of the pipeline that the deal has been in or behind; of one that was won, the last of all.
+    pub(crate) fn furthest(&self, last: impl FnOnce() -> Option<StageIndex>) -> Option<StageIndex> {
+        if self.was_won { last() } else { self.furthest }
     }
 }
 

@@ -172,7 +172,7 @@ pub fn explain(
     let mut page = Page::new(question.limit, question.after.clone());
     let mut causes_total = 0;
     for (number, (evidence, filter)) in evidence.iter().zip(&filters).enumerate() {
-        add_cells(evidence, filter, &shown, &mut sums)?;
+        add_cells(board, evidence, filter, &shown, &mut sums)?;
         let wanted = |key: &CellKey| filter.ingredient(key).is_some();
         let end = evidence.frozen.causes(config, &wanted, may_go_on, &mut |cause| {
             causes_total += 1;
@@ -241,20 +241,20 @@ pub fn explain(
 
 /// Shows the cells that the KPI is made from on a board of their own, and adds them up.
 fn add_cells(
+    board: &Board,
     evidence: &Evidence,
     filter: &Filter,
     shown: &Arc<Board>,
     sums: &mut BTreeMap<Quantity, QuantitySum>,
 ) -> Result<(), ExplainError> {
     let frozen = &evidence.frozen;
-    let mut cells = Vec::new();
-    for (key, value) in frozen.cells().iter() {
+    let mut cells: BTreeMap<CellKey, i128> = BTreeMap::new();
+    frozen.cells().tell(board.pipelines(), &mut |key, value| {
         if let Some((_, when)) = filter.ingredient(&key) {
             sums.entry(Quantity::of(key.measure, when)).or_default().total += value;
-            cells.push((key, value));
+            *cells.entry(key).or_default() += value;
         }
-    }
-    cells.sort_unstable_by_key(|(key, _)| (key.day, key.rep, key.territory, key.measure));
+    });
     let stamp = Stamp { progress: 0, positions: Vec::new() };
     let (reps, territories) = (frozen.reps().as_slice(), frozen.territories().as_slice());
     let mut writer = shown.writer(evidence.partition);

@@ -230,16 +230,17 @@ impl<'e> Sums<'e> {
                 if number.is_multiple_of(CELLS_BETWEEN_LOOKS) && !is_wanted() {
                     return Err(ExplainError::GivenUp);
                 }
-                // Most cells are of something else: that costs least to see.
-                if !measures.contains(&key.measure) {
-                    continue;
-                }
                 let behind = months.range(Day(key.day.0.saturating_add(1))..).next();
                 let month = behind.map(|(_, &month)| month);
                 let Some(month) = month.filter(|&month| board.calendar().days(month).start <= key.day) else {
                     continue;
                 };
-                sums.add(frozen, (month, key.measure), (key.rep.0, key.territory.0), value, membership);
+                key.held.tell(value, board.pipelines(), |measure, value| {
+                    if measures.contains(&measure) {
+                        let whose = (key.rep.0, key.territory.0);
+                        sums.add(frozen, (month, measure), whose, value, membership);
+                    }
+                });
             }
         }
         Ok(sums)

@@ -201,8 +201,8 @@ fn events_are_found_at_their_offsets_and_the_deciding_ones_decide() {
                             days.contains(&key.day)
                                 && explanation.value.kpi.made_of.iter().any(|of| (of.is)(key.measure))
                         };
-                        let cells = state.cells().into_owned();
-                        let cells = cells.iter().filter(|(key, _)| is_wanted(key));
+                        let cells = state.cells().told(state.pipelines());
+                        let cells = cells.into_iter().filter(|(key, _)| is_wanted(key));
                         cells
                             .map(|(key, value)| {
                                 ((names(key.rep), places(key.territory), key.day, key.measure), value)

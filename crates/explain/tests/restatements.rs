@@ -50,7 +50,8 @@ fn site(seed: u64, kept_max: u32) -> Site {
             let received = 1_800_000_000_000_000 + offset / 3 * 7 - offset % 3;
             state.apply(event, Offset(offset), Some(Timestamp::from_micros(received).unwrap()));
         }
-        for (key, value) in state.cells().iter().filter(|(key, _)| key.day.has_timestamps()) {
+        let told = state.cells().told(state.pipelines());
+        for (key, value) in told.into_iter().filter(|(key, _)| key.day.has_timestamps()) {
             let (rep, territory) = (state.reps().name(key.rep.0), state.territories().name(key.territory.0));
             let month = calendar.period_of(PeriodKind::Month, key.day);
             *sums.entry((month, key.measure, rep.to_owned(), territory.to_owned())).or_default() += value;

@@ -125,12 +125,6 @@ impl Measure {
         (what << 25) | ((first as u32) << 15) | second as u32
     }
 
-    /// The codes of all measures from one kind to another, whatever their stage, currency, category or bucket.
-    #[must_use]
-    pub const fn codes_of_kinds(first: Self, last: Self) -> std::ops::Range<u32> {
-        first.code() >> 25 << 25..((last.code() >> 25) + 1) << 25
-    }
-
     /// The stage of what is measured by stage.
     #[must_use]
     pub const fn stage(self) -> Option<StageIndex> {

@@ -8,6 +8,7 @@ mod calendar;
 mod cell;
 mod event;
 mod flow;
+mod held;
 mod identifier;
 mod measure;
 mod money;
@@ -23,6 +24,7 @@ pub use calendar::{Calendar, CalendarError, Period, PeriodKind};
 pub use cell::{CellKey, Contribution, DurationBucket, Measure, PackedSum, Tally};
 pub use event::{ActivityEvent, Credit, DealEvent, Event, MAX_CREDITS, WHOLE_SHARE_BASIS_POINTS};
 pub use flow::Flow;
+pub use held::{CohortOutcome, Departure, Held, HeldKey, count_and_seconds, counted};
 pub use identifier::{
     IdentifierError, MAX_IDENTIFIER_BYTES, RepIndex, TerritoryIndex, TypeIndex, check_identifier,
 };

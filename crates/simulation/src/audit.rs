@@ -175,7 +175,7 @@ fn cells(state: &engine::PartitionState) -> OracleCells {
         let measure = key.measure.with_activity_type(TypeIndex(0));
         (OracleKey { rep_id, territory_id, day, measure, activity_type: of_type }, value)
     };
-    state.cells().iter().map(named).collect()
+    state.cells().told(state.pipelines()).into_iter().map(named).collect()
 }
 
 fn lanes_of(site: &Site, partition: PartitionId) -> impl Iterator<Item = &Lane> {

@@ -1,0 +1,393 @@
+//! What cells hold: fewer and other sums than the measures that are told, since one event changes several measures alike.
+//!
+//! A visit that ends is counted, its seconds are added, it has a length and a way to end: four measures, one cell. Every
+//! measure is a sum of cells (CELL-1), so it does not matter whether cells are added first or told first.
+
+use crate::activity::Category;
+use crate::cell::{CellKey, DurationBucket, Measure};
+use crate::identifier::{RepIndex, TerritoryIndex, TypeIndex};
+use crate::money::Currency;
+use crate::pipeline::{Pipelines, StageIndex, StageKind};
+use crate::time::Day;
+
+/// How the deals of a cohort stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CohortOutcome {
+    /// Open.
+    Open,
+    /// Won.
+    Won,
+    /// Lost.
+    Lost,
+}
+
+/// How a visit to a stage ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Departure {
+    /// With a later stage, or a won one.
+    Advanced,
+    /// With an earlier stage, or another pipeline.
+    MovedBack,
+    /// With the deal lost.
+    Lost,
+}
+
+/// The quantity that a cell holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Held {
+    /// One measure by itself.
+    Plain(Measure),
+    /// Deals by creation day and the furthest open stage that they have been in, or the stage that they are in if they
+    /// have been in none.
+    Cohort(StageIndex, CohortOutcome),
+    /// Deals won: which stage they are in, and how long their sales cycle was. [Counted and timed](counted).
+    Won(StageIndex, DurationBucket),
+    /// Deals lost, by the stage that [`Cohort`](Self::Cohort) has.
+    Lost(StageIndex),
+    /// Visits to this open stage that ended so, and how long they were. [Counted and timed](counted).
+    Visit(StageIndex, Departure, DurationBucket),
+    /// Amount of the deals whose visits to this stage ended with the deal lost.
+    LostAmount(StageIndex, Currency),
+    /// Deals now in this open stage, by the day they entered it.
+    OpenDeals(StageIndex),
+    /// Their amount.
+    OpenAmount(StageIndex, Currency),
+    /// Activities of this category and type. [Counted and timed](counted).
+    Activities(Category, TypeIndex),
+}
+
+/// Bits of a sum that count; those above add up seconds. A cell is of fewer than 2^31 deals or activities, none of
+/// which lasts for 2^33 seconds.
+const COUNT_BITS: u32 = 32;
+
+/// So many things that lasted so long together, as one value: counts and seconds are added and subtracted at once.
+#[must_use]
+pub const fn counted(count: i64, seconds: i64) -> i128 {
+    ((seconds as i128) << COUNT_BITS) + count as i128
+}
+
+/// The count and the seconds in a sum of [`counted`] values.
+#[must_use]
+pub const fn count_and_seconds(sum: i128) -> (i128, i128) {
+    let above = i128::BITS - COUNT_BITS;
+    let count = sum << above >> above;
+    (count, (sum - count) >> COUNT_BITS)
+}
+
+impl Held {
+    /// The quantity as a number, the same in every version: those of measures are theirs, see [`Measure::code`].
+    #[must_use]
+    pub const fn code(self) -> u32 {
+        let (what, first, second) = match self {
+            Self::Plain(measure) => return measure.code(),
+            Self::Cohort(stage, outcome) => (41, stage.0, outcome as u16),
+            Self::Won(stage, bucket) => (42, stage.0, bucket.number()),
+            Self::Lost(stage) => (43, stage.0, 0),
+            Self::Visit(stage, departure, bucket) => (44 + departure as u32, stage.0, bucket.number()),
+            Self::LostAmount(stage, currency) => (47, stage.0, currency.number()),
+            Self::OpenDeals(stage) => (48, stage.0, 0),
+            Self::OpenAmount(stage, currency) => (49, stage.0, currency.number()),
+            Self::Activities(category, of_type) => (50, category as u16, of_type.0),
+        };
+        (what << 25) | ((first as u32) << 15) | second as u32
+    }
+
+    /// The quantity of a number as [`code`](Self::code) gives it.
+    #[must_use]
+    pub fn from_code(code: u32) -> Option<Self> {
+        let first = u16::try_from(code >> 15 & 0x3ff).ok()?;
+        let second = u16::try_from(code & 0x7fff).ok()?;
+        let stage = StageIndex(first);
+        let bucket = || DurationBucket::from_number(second);
+        let held = match code >> 25 {
+            41 => {
+                let outcome = match second {
+                    0 => CohortOutcome::Open,
+                    1 => CohortOutcome::Won,
+                    2 => CohortOutcome::Lost,
+                    _ => return None,
+                };
+                Self::Cohort(stage, outcome)
+            }
+            42 => Self::Won(stage, bucket()?),
+            43 => Self::Lost(stage),
+            44 => Self::Visit(stage, Departure::Advanced, bucket()?),
+            45 => Self::Visit(stage, Departure::MovedBack, bucket()?),
+            46 => Self::Visit(stage, Departure::Lost, bucket()?),
+            47 => Self::LostAmount(stage, Currency::from_number(second)?),
+            48 => Self::OpenDeals(stage),
+            49 => Self::OpenAmount(stage, Currency::from_number(second)?),
+            50 => Self::Activities(Category::from_number(u8::try_from(first).ok()?)?, TypeIndex(second)),
+            _ => return Measure::from_code(code).map(Self::Plain),
+        };
+        (held.code() == code).then_some(held)
+    }
+
+    /// The codes of all quantities of one kind, whatever their stage, currency, category or bucket.
+    #[must_use]
+    pub const fn codes_of_kind(self) -> std::ops::Range<u32> {
+        let kind = self.code() >> 25;
+        kind << 25..(kind + 1) << 25
+    }
+
+    /// Whether cells of the fold hold it: of a measure that several quantities tell of, they never hold itself.
+    #[must_use]
+    pub const fn is_of_the_fold(self) -> bool {
+        match self {
+            Self::Plain(measure) => matches!(
+                measure,
+                Measure::WonAmount(_)
+                    | Measure::StageEntered(_)
+                    | Measure::StageLeftAmount(..)
+                    | Measure::Mql
+                    | Measure::MqlToSql
+                    | Measure::MqlDropped
+                    | Measure::OpenDueAmount(_)
+                    | Measure::FlowAmount(..)
+                    | Measure::ClosedWith(..)
+            ),
+            _ => true,
+        }
+    }
+
+    /// The stage of what is held by stage.
+    #[must_use]
+    pub const fn stage(self) -> Option<StageIndex> {
+        match self {
+            Self::Plain(measure) => measure.stage(),
+            Self::Cohort(stage, _)
+            | Self::Won(stage, _)
+            | Self::Lost(stage)
+            | Self::Visit(stage, ..)
+            | Self::LostAmount(stage, _)
+            | Self::OpenDeals(stage)
+            | Self::OpenAmount(stage, _) => Some(stage),
+            Self::Activities(..) => None,
+        }
+    }
+
+    /// The currency of a sum of money; none for a count or a duration.
+    #[must_use]
+    pub const fn currency(self) -> Option<Currency> {
+        match self {
+            Self::Plain(measure) => measure.currency(),
+            Self::LostAmount(_, currency) | Self::OpenAmount(_, currency) => Some(currency),
+            _ => None,
+        }
+    }
+
+    /// The activity's type of what is held by type.
+    #[must_use]
+    pub const fn activity_type(self) -> Option<TypeIndex> {
+        match self {
+            Self::Plain(measure) => measure.activity_type(),
+            Self::Activities(_, of_type) => Some(of_type),
+            _ => None,
+        }
+    }
+
+    /// The same quantity of another activity's type; what is not held by type stays as it is.
+    #[must_use]
+    pub const fn with_activity_type(self, of_type: TypeIndex) -> Self {
+        match self {
+            Self::Plain(measure) => Self::Plain(measure.with_activity_type(of_type)),
+            Self::Activities(category, _) => Self::Activities(category, of_type),
+            other => other,
+        }
+    }
+
+    /// Tells the measures of the cell's day that a sum is part of, and by how much.
+    pub fn tell(self, sum: i128, pipelines: &Pipelines, mut each: impl FnMut(Measure, i128)) {
+        match self {
+            Self::Plain(measure) => each(measure, sum),
+            Self::Cohort(stage, outcome) => {
+                each(Measure::CreatedDeals, sum);
+                reached(stage, pipelines).for_each(|stage| each(Measure::Reached(stage), sum));
+                match outcome {
+                    CohortOutcome::Open => {}
+                    CohortOutcome::Won => each(Measure::CohortWon, sum),
+                    CohortOutcome::Lost => each(Measure::CohortLost, sum),
+                }
+            }
+            Self::Won(stage, bucket) => {
+                let (count, seconds) = count_and_seconds(sum);
+                each(Measure::WonDeals, count);
+                each(Measure::CycleSeconds, seconds);
+                each(Measure::CycleDeals(bucket), count);
+                pipelines.open_stages_beside(stage).for_each(|stage| each(Measure::WonReached(stage), count));
+            }
+            Self::Lost(stage) => {
+                each(Measure::LostDeals, sum);
+                reached(stage, pipelines).for_each(|stage| each(Measure::LostReached(stage), sum));
+            }
+            Self::Visit(stage, departure, bucket) => {
+                let (count, seconds) = count_and_seconds(sum);
+                let departed = match departure {
+                    Departure::Advanced => Measure::StageAdvanced(stage),
+                    Departure::MovedBack => Measure::StageMovedBack(stage),
+                    Departure::Lost => Measure::StageLost(stage),
+                };
+                each(departed, count);
+                each(Measure::DwellSeconds(stage), seconds);
+                each(Measure::DwellVisits(stage, bucket), count);
+            }
+            Self::LostAmount(stage, currency) => {
+                each(Measure::StageLeftAmount(stage, currency), sum);
+                each(Measure::StageLostAmount(stage, currency), sum);
+            }
+            Self::OpenDeals(stage) => each(Measure::OpenSince(stage), sum),
+            Self::OpenAmount(..) => {}
+            Self::Activities(category, of_type) => {
+                let (count, seconds) = count_and_seconds(sum);
+                each(Measure::Activities(category, of_type), count);
+                each(Measure::ActivitySeconds(category, of_type), seconds);
+            }
+        }
+    }
+
+    /// The measure of what stands now that a sum is part of, whatever the cell's day.
+    #[must_use]
+    pub const fn now(self) -> Option<Measure> {
+        match self {
+            Self::OpenDeals(stage) => Some(Measure::OpenDeals(stage)),
+            Self::OpenAmount(stage, currency) => Some(Measure::OpenAmount(stage, currency)),
+            _ => None,
+        }
+    }
+}
+
+/// The open stages that deals have reached whose furthest stage is this.
+fn reached(stage: StageIndex, pipelines: &Pipelines) -> impl Iterator<Item = StageIndex> {
+    let is_open = pipelines.kind(stage) == StageKind::Open;
+    pipelines.open_stages_beside(stage).take_while(move |&other| is_open && other <= stage)
+}
+
+/// The key of a cell as the fold has it, and the board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HeldKey {
+    /// For which rep.
+    pub rep: RepIndex,
+    /// For which territory.
+    pub territory: TerritoryIndex,
+    /// On which day; [`CellKey::STANDING`] only where a measure of what stands now is held by itself.
+    pub day: Day,
+    /// What.
+    pub held: Held,
+}
+
+impl HeldKey {
+    /// Tells all measures that a sum is part of, with their days.
+    pub fn tell(self, sum: i128, pipelines: &Pipelines, mut each: impl FnMut(CellKey, i128)) {
+        let Self { rep, territory, day, held } = self;
+        held.tell(sum, pipelines, |measure, value| each(CellKey { rep, territory, day, measure }, value));
+        if let Some(measure) = held.now() {
+            each(CellKey { rep, territory, day: CellKey::STANDING, measure }, sum);
+        }
+    }
+}
+
+impl From<CellKey> for HeldKey {
+    fn from(CellKey { rep, territory, day, measure }: CellKey) -> Self {
+        Self { rep, territory, day, held: Held::Plain(measure) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cell::Tally;
+    use crate::pipeline::{Pipeline, Stage};
+
+    fn pipelines() -> Pipelines {
+        let stage = |name: &str, kind| Stage { name: name.to_owned(), kind, limit_days: None, role: None };
+        let stages = vec![
+            stage("lost", StageKind::Lost),
+            stage("one", StageKind::Open),
+            stage("two", StageKind::Open),
+            stage("won", StageKind::Won),
+        ];
+        let pipeline = |name: &str| Pipeline { name: name.to_owned(), stages: stages.clone() };
+        Pipelines::new(vec![pipeline("a"), pipeline("b")]).unwrap()
+    }
+
+    fn all() -> Vec<Held> {
+        let usd = Currency::from_code("USD").unwrap();
+        let longest = DurationBucket::of(u64::MAX);
+        vec![
+            Held::Plain(Measure::StageEntered(StageIndex(3))),
+            Held::Cohort(StageIndex(1), CohortOutcome::Open),
+            Held::Cohort(StageIndex(5), CohortOutcome::Won),
+            Held::Cohort(StageIndex(999), CohortOutcome::Lost),
+            Held::Won(StageIndex(999), longest),
+            Held::Lost(StageIndex(0)),
+            Held::Visit(StageIndex(1), Departure::Advanced, longest),
+            Held::Visit(StageIndex(1), Departure::MovedBack, longest),
+            Held::Visit(StageIndex(999), Departure::Lost, longest),
+            Held::LostAmount(StageIndex(2), usd),
+            Held::OpenDeals(StageIndex(2)),
+            Held::OpenAmount(StageIndex(999), usd),
+            Held::Activities(Category::Admin, TypeIndex(TypeIndex::END - 1)),
+        ]
+    }
+
+    #[test]
+    fn codes_go_both_ways_and_leave_the_highest_bit_free() {
+        for held in all() {
+            assert_eq!(Held::from_code(held.code()), Some(held));
+            assert_eq!(held.code() >> 31, 0, "{held:?}");
+            assert!(held.codes_of_kind().contains(&held.code()));
+        }
+        for code in [41 << 25 | 3, 43 << 25 | 1, 47 << 25, 50 << 25 | 7 << 15, 51 << 25] {
+            assert_eq!(Held::from_code(code), None, "{code:x}");
+        }
+    }
+
+    #[test]
+    fn what_is_held_tells_of_the_stages_that_were_reached() {
+        let reached = |held: Held| {
+            let mut stages = Vec::new();
+            held.tell(1, &pipelines(), |measure, _| match measure {
+                Measure::Reached(stage) | Measure::WonReached(stage) | Measure::LostReached(stage) => {
+                    stages.push(stage.0);
+                }
+                _ => {}
+            });
+            stages
+        };
+        assert_eq!(reached(Held::Cohort(StageIndex(5), CohortOutcome::Open)), [5]);
+        assert_eq!(reached(Held::Cohort(StageIndex(6), CohortOutcome::Lost)), [5, 6]);
+        assert_eq!(reached(Held::Lost(StageIndex(4))), []);
+        assert_eq!(reached(Held::Lost(StageIndex(2))), [1, 2]);
+        assert_eq!(reached(Held::Won(StageIndex(3), DurationBucket::of(0))), [1, 2]);
+    }
+
+    proptest! {
+        #[test]
+        fn counts_and_seconds_add_up_apart(values in prop::collection::vec((-9..9_i64, -(1_i64 << 40)..1 << 40), 0..40)) {
+            let sum = values.iter().map(|&(count, seconds)| counted(count, seconds)).sum();
+            let count = values.iter().map(|(count, _)| i128::from(*count)).sum();
+            let seconds = values.iter().map(|(_, seconds)| i128::from(*seconds)).sum();
+            prop_assert_eq!(count_and_seconds(sum), (count, seconds));
+        }
+
+        /// Adding and telling may be done in any order.
+        #[test]
+        fn sums_tell_what_their_parts_tell(picks in prop::collection::vec((0..13_usize, -5..6_i64, 0..1_000_i64), 0..30)) {
+            let pipelines = pipelines();
+            let all: Vec<Held> = all().into_iter().filter(|held| held.stage().is_none_or(|stage| stage.0 < 8)).collect();
+            let mut sums = std::collections::BTreeMap::new();
+            let mut told = Tally::default();
+            for (pick, count, seconds) in picks {
+                let held = all[pick % all.len()];
+                let value = counted(count, seconds);
+                *sums.entry(held).or_insert(0) += value;
+                held.tell(value, &pipelines, |measure, value| told.add(measure, value));
+            }
+            let mut of_sums = Tally::default();
+            sums.iter().for_each(|(held, &sum)| held.tell(sum, &pipelines, |measure, value| of_sums.add(measure, value)));
+            prop_assert_eq!(told, of_sums);
+        }
+    }
+}
