@@ -1,0 +1,235 @@
+//! Random organisations: a simulated floor, stretched over years, with records that are rarer than those it has.
+
+use std::sync::{Arc, LazyLock};
+
+use engine::{FoldConfig, PartitionState};
+use model::{
+    Calendar, Currency, Day, Event, FxRate, Goal, GoalScope, Money, Offset, PartitionId, PeriodKind,
+    Pipelines, Quota, Reference, ReferenceRecord, Timestamp,
+};
+use proptest::prelude::*;
+use salesfloor::{Floor, Scenario, disorder};
+use tallyboard_board::{Board, Stamp};
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// Longer than any floor: nothing is late.
+const FOR_EVER: u32 = 100_000;
+
+/// What decides an organisation, its events and how they come in.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    seed: u64,
+    deals_per_day: u32,
+    contradictions: u32,
+    calendar: usize,
+    records: u32,
+    shuffled: u64,
+    times: usize,
+    partitions: usize,
+    /// Since the floor began.
+    now_hours: i64,
+    pub(crate) weights: [u32; 3],
+}
+
+pub(crate) fn plan() -> impl Strategy<Value = Plan> {
+    let floor = (0..10_000_u64, 2..30_u32, 0..20_u32, 0..CALENDARS.len(), any::<u32>());
+    let way = (any::<u64>(), 1..3_usize, 1..4_usize, 24 * 4..24 * 70_i64, [0..3_u32, 0..3_u32, 1..3_u32]);
+    (floor, way).prop_map(|((seed, deals_per_day, contradictions, calendar, records), way)| {
+        let (shuffled, times, partitions, now_hours, weights) = way;
+        Plan {
+            seed,
+            deals_per_day,
+            contradictions,
+            calendar,
+            records,
+            shuffled,
+            times,
+            partitions,
+            now_hours,
+            weights,
+        }
+    })
+}
+
+/// A few for all, because a calendar is costly to make.
+static CALENDARS: LazyLock<[Calendar; 3]> = LazyLock::new(|| {
+    [("UTC", 1), ("America/New_York", 2), ("Asia/Kolkata", 4)]
+        .map(|(zone, first_month)| Calendar::new(zone, first_month).unwrap())
+});
+
+/// An organisation and its events, in order.
+pub(crate) struct Organisation {
+    pub(crate) pipelines: Pipelines,
+    pub(crate) calendar: Calendar,
+    pub(crate) records: Vec<ReferenceRecord>,
+    pub(crate) events: Vec<Event<'static>>,
+    pub(crate) now: Timestamp,
+    pub(crate) reporting: Currency,
+}
+
+/// A number that follows from a name, and differs between seeds.
+fn chance(name: &str, seed: u64) -> u64 {
+    let bytes = name.bytes().chain(seed.to_le_bytes());
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hash >> 24
+}
+
+/// Each deal, with its activities, began days or a year earlier than told, and goes on for up to 12 times as long.
+fn stretched(mut event: Event<'static>, start: i64, seed: u64) -> Event<'static> {
+    let chance = chance(disorder::partition_key(&event), seed);
+    let earlier = [0, 0, 2, 9, 33, 95, 364, 365, 371, 430][usize::try_from(chance % 10).unwrap()];
+    let times = i64::try_from(chance / 10 % 12 + 1).unwrap();
+    let stretch = |at: Timestamp| {
+        let micros = start - earlier * MICROS_PER_DAY + (at.micros() - start) * times;
+        Timestamp::from_micros(micros).unwrap()
+    };
+    match &mut event {
+        Event::Deal(deal) => deal.occurred_at = stretch(deal.occurred_at),
+        Event::Activity(activity) => activity.occurred_at = stretch(activity.occurred_at),
+    }
+    event
+}
+
+impl Organisation {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let mut scenario = Scenario::tiny(plan.seed);
+        scenario.deals_per_day = plan.deals_per_day;
+        let mut floor = Floor::new(&scenario).unwrap();
+        let events: Vec<Event<'_>> = std::iter::from_fn(|| floor.next_event()).collect();
+        let events = disorder::contradict(events, plan.contradictions, plan.seed);
+        let start = i64::from(scenario.start_day.0) * MICROS_PER_DAY;
+        let events = events.into_iter().map(|event| stretched(event, start, plan.seed)).collect();
+        let calendar = CALENDARS[plan.calendar].clone();
+        let now = Timestamp::from_micros(start + plan.now_hours * 3_600_000_000 + 1_234_567).unwrap();
+        let reporting = Currency::from_code(&scenario.reporting_currency).unwrap();
+        let records = records(floor.reference(), plan, &calendar, calendar.day_of(now), reporting);
+        Self { pipelines: floor.pipelines().clone(), calendar, records, events, now, reporting }
+    }
+
+    /// Folded in any order, with repetitions, over some partitions, and published.
+    pub(crate) fn board(&self, plan: &Plan, thresholds: kpi::Thresholds) -> Arc<Board> {
+        let board = Board::new(self.pipelines.clone(), self.calendar.clone(), self.reporting);
+        let board = Arc::new(board.with_thresholds(thresholds));
+        let mut reference = Reference::default();
+        for record in &self.records {
+            reference.apply(record.clone(), &self.calendar).unwrap();
+        }
+        board.set_reference(Arc::new(reference));
+        let config = Arc::new(FoldConfig {
+            pipelines: self.pipelines.clone(),
+            calendar: self.calendar.clone(),
+            deal_retention_days: FOR_EVER,
+            activity_horizon_days: FOR_EVER,
+            future_tolerance_seconds: 0,
+            restatements: engine::RestatementRules::default(),
+        });
+        let events = disorder::shuffle(disorder::duplicate(&self.events, plan.times), plan.shuffled);
+        for (events, number) in disorder::partition(events, plan.partitions).into_iter().zip(0..) {
+            let mut state = PartitionState::new(Arc::clone(&config));
+            for (event, offset) in events.iter().zip(0..) {
+                let outcome = state.apply(event, Offset(offset), None);
+                assert!(!matches!(outcome, engine::Outcome::Rejected(_)), "{outcome:?}");
+            }
+            let mut writer = board.writer(PartitionId(number));
+            writer.name_types(state.types().as_slice());
+            let changes = state.take_changes();
+            let stamp = Stamp { progress: 1, positions: Vec::new() };
+            let (reps, territories) = (state.reps().as_slice(), state.territories().as_slice());
+            writer.publish(stamp, reps, territories, changes).unwrap();
+        }
+        board
+    }
+}
+
+/// Those of the floor, less a few, and more: rates from long ago, quotas of weeks and months, goals of everybody.
+fn records(
+    mut records: Vec<ReferenceRecord>,
+    plan: &Plan,
+    calendar: &Calendar,
+    today: Day,
+    reporting: Currency,
+) -> Vec<ReferenceRecord> {
+    let is_usual =
+        |record: &ReferenceRecord, one_in: u64| chance(&record.key(), u64::from(plan.records)) % one_in > 0;
+    let mut more = Vec::new();
+    for record in &records {
+        match record {
+            // With one in four plans, a currency has no rate for what is a year old.
+            ReferenceRecord::FxRate(rate) if is_usual(record, 20) => {
+                more.push(ReferenceRecord::FxRate(FxRate { effective_from: Day(0), ..rate.clone() }));
+            }
+            ReferenceRecord::Rep(rep) => {
+                more.extend(targets_of(&rep.rep_id, plan, calendar, today, reporting))
+            }
+            ReferenceRecord::Territory(territory) => {
+                let scope = GoalScope::Territory(territory.territory_id.clone());
+                more.extend(goals(&scope, plan, calendar, today, reporting));
+            }
+            _ => {}
+        }
+    }
+    more.extend(goals(&GoalScope::Company, plan, calendar, today, reporting));
+    records.retain(|record| is_usual(record, 12));
+    // Each key once, the floor's own first.
+    for record in more {
+        if records.iter().all(|other| other.key() != record.key()) {
+            records.push(record);
+        }
+    }
+    records
+}
+
+/// Some amount, now and then none at all.
+fn amount(name: &str, plan: &Plan, reporting: Currency) -> Money {
+    let chance = chance(name, u64::from(plan.records));
+    let minor = if chance % 9 == 0 { 0 } else { i64::try_from(chance % 90_000).unwrap() };
+    let currency = if chance % 7 == 0 { Currency::from_code("JPY").unwrap() } else { reporting };
+    Money { minor, currency }
+}
+
+fn goals(
+    scope: &GoalScope,
+    plan: &Plan,
+    calendar: &Calendar,
+    today: Day,
+    reporting: Currency,
+) -> Vec<ReferenceRecord> {
+    let mut goals = Vec::new();
+    for kind in [PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year] {
+        let period = calendar.period_of(kind, today);
+        for period in [period, period.previous()].map(|period| calendar.name(period)) {
+            let won_amount = amount(&format!("{scope:?} {period}"), plan, reporting);
+            goals.push(ReferenceRecord::Goal(Goal { scope: scope.clone(), period, won_amount }));
+        }
+    }
+    goals
+}
+
+fn targets_of(
+    rep_id: &str,
+    plan: &Plan,
+    calendar: &Calendar,
+    today: Day,
+    reporting: Currency,
+) -> Vec<ReferenceRecord> {
+    let mut targets = goals(&GoalScope::Rep(rep_id.to_owned()), plan, calendar, today, reporting);
+    let quotas = [PeriodKind::Week, PeriodKind::Month, PeriodKind::Quarter].map(|kind| {
+        let period = calendar.period_of(kind, today);
+        [period, period.previous()]
+    });
+    for (period, from) in
+        quotas.into_iter().flatten().zip([None, Some(today), Some(Day(today.0 + 3))].into_iter().cycle())
+    {
+        let period = calendar.name(period);
+        let amount = amount(&format!("{rep_id} {period}"), plan, reporting);
+        targets.push(ReferenceRecord::Quota(Quota {
+            rep_id: rep_id.to_owned(),
+            period,
+            amount,
+            effective_from: from,
+        }));
+    }
+    targets
+}
