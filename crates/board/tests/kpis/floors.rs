@@ -1,11 +1,13 @@
 //! Random organisations: a simulated floor, stretched over years, with records that are rarer than those it has.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use engine::{FoldConfig, PartitionState};
 use model::{
-    Calendar, Currency, Day, Event, FxRate, Goal, GoalScope, Money, Offset, PartitionId, PeriodKind,
-    Pipelines, Quota, Reference, ReferenceRecord, Timestamp,
+    ActivityEvent, Calendar, Category, Currency, Day, Event, FxRate, Goal, GoalScope, Money, Offset,
+    PartitionId, PeriodKind, Pipelines, Quota, Reference, ReferenceRecord, Timestamp,
 };
 use proptest::prelude::*;
 use salesfloor::{Floor, Scenario, disorder};
@@ -29,6 +31,25 @@ pub(crate) struct Plan {
     /// Since the floor began.
     now_hours: i64,
     pub(crate) weights: [u32; 3],
+}
+
+impl Plan {
+    /// One of a few that are always the same.
+    pub(crate) fn of(seed: u64) -> Self {
+        let number = |name: &str, below: u64| u32::try_from(chance(name, seed) % below).unwrap();
+        Self {
+            seed,
+            deals_per_day: 15 + number("deals", 15),
+            contradictions: number("contradictions", 20),
+            calendar: usize::try_from(seed).unwrap() % CALENDARS.len(),
+            records: number("records", 1_000_000),
+            shuffled: seed,
+            times: 1,
+            partitions: 2,
+            now_hours: 24 * (4 + i64::from(number("now", 60))),
+            weights: [1, number("deals weigh", 3), 1],
+        }
+    }
 }
 
 pub(crate) fn plan() -> impl Strategy<Value = Plan> {
@@ -92,19 +113,71 @@ fn stretched(mut event: Event<'static>, start: i64, seed: u64) -> Event<'static>
     event
 }
 
+/// With one plan in three, clients are called about deals that are won, and not about others; with one, nothing else is
+/// done at all.
+fn with_what_wins(mut events: Vec<Event<'static>>, plan: &Plan) -> Vec<Event<'static>> {
+    let won: BTreeSet<Cow<'_, str>> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Deal(deal) if deal.stage == "won" => Some(deal.deal_id.clone()),
+            _ => None,
+        })
+        .collect();
+    let is_about_won =
+        |activity: &ActivityEvent<'_>| activity.deal_id.as_ref().is_some_and(|id| won.contains(id));
+    let wins = Category::DigitalClientCommunication;
+    events.retain(|event| match (event, plan.seed % 3) {
+        (Event::Activity(activity), 1) => activity.category != wins || is_about_won(activity),
+        (Event::Activity(activity), 2) => activity.category == wins && is_about_won(activity),
+        _ => true,
+    });
+    events
+}
+
+/// The region that a territory is in, for one in twelve of the names; with every other plan for none.
+fn region_instead<'r>(records: &'r [ReferenceRecord], id: &str, name: &str, plan: &Plan) -> Option<&'r str> {
+    let is_meant = plan.records % 2 == 0 && chance(name, plan.seed) % 12 == 0;
+    let mut parents = records.iter().filter_map(|record| match record {
+        ReferenceRecord::Territory(territory) if territory.territory_id == id => {
+            territory.parent_id.as_deref()
+        }
+        _ => None,
+    });
+    parents.next().filter(|_| is_meant)
+}
+
+/// Some deals and activities are in a region itself.
+fn in_region(mut event: Event<'static>, records: &[ReferenceRecord], plan: &Plan) -> Event<'static> {
+    let name = format!("in region {}", disorder::partition_key(&event));
+    let territory_id = match &mut event {
+        Event::Deal(deal) => &mut deal.territory_id,
+        Event::Activity(activity) => &mut activity.territory_id,
+    };
+    if let Some(region) = region_instead(records, territory_id, &name, plan) {
+        *territory_id = region.to_owned().into();
+    }
+    event
+}
+
 impl Organisation {
     pub(crate) fn new(plan: &Plan) -> Self {
         let mut scenario = Scenario::tiny(plan.seed);
         scenario.deals_per_day = plan.deals_per_day;
+        if plan.seed % 3 > 0 {
+            scenario.activities[0].per_day = 12.0;
+        }
         let mut floor = Floor::new(&scenario).unwrap();
         let events: Vec<Event<'_>> = std::iter::from_fn(|| floor.next_event()).collect();
+        let events = with_what_wins(events, plan);
         let events = disorder::contradict(events, plan.contradictions, plan.seed);
         let start = i64::from(scenario.start_day.0) * MICROS_PER_DAY;
-        let events = events.into_iter().map(|event| stretched(event, start, plan.seed)).collect();
+        let reference = floor.reference();
+        let events = events.into_iter().map(|event| stretched(event, start, plan.seed));
+        let events = events.map(|event| in_region(event, &reference, plan)).collect();
         let calendar = CALENDARS[plan.calendar].clone();
         let now = Timestamp::from_micros(start + plan.now_hours * 3_600_000_000 + 1_234_567).unwrap();
         let reporting = Currency::from_code(&scenario.reporting_currency).unwrap();
-        let records = records(floor.reference(), plan, &calendar, calendar.day_of(now), reporting);
+        let records = records(reference, plan, &calendar, calendar.day_of(now), reporting);
         Self { pipelines: floor.pipelines().clone(), calendar, records, events, now, reporting }
     }
 
@@ -172,6 +245,16 @@ fn records(
     }
     more.extend(goals(&GoalScope::Company, plan, calendar, today, reporting));
     records.retain(|record| is_usual(record, 12));
+    let all = records.clone();
+    for record in &mut records {
+        // Some are at home in a region itself.
+        if let ReferenceRecord::Rep(rep) = record
+            && let Some(home) = &rep.territory_id
+            && let Some(region) = region_instead(&all, home, &rep.rep_id, plan)
+        {
+            rep.territory_id = Some(region.to_owned());
+        }
+    }
     // Each key once, the floor's own first.
     for record in more {
         if records.iter().all(|other| other.key() != record.key()) {

@@ -6,7 +6,7 @@ use model::{PeriodKind, ReferenceRecord};
 
 use super::asked::Asked;
 use super::money::rounded;
-use super::organisation::{Scope, with_those_above, works_on};
+use super::organisation::{Scope, is_region, with_those_above, works_on};
 use super::pipeline::all_amounts;
 use super::{Answer, Number};
 
@@ -24,35 +24,31 @@ struct Territory {
 /// A number as a quotient of integers.
 type Fraction = (i128, i128);
 
-/// The territories: those that deals and activities are in, and those of the records that none is inside.
-fn territory_ids(asked: &Asked<'_>) -> BTreeSet<String> {
-    let (mut ids, mut parents) = (BTreeSet::new(), BTreeSet::new());
-    for record in asked.setting.records {
-        if let ReferenceRecord::Territory(territory) = record {
-            ids.insert(territory.territory_id.clone());
-            parents.extend(territory.parent_id.clone());
-        }
-    }
-    ids.retain(|id| !parents.contains(id));
+/// All territories and regions that anything names.
+fn all_ids<'a>(asked: &'a Asked<'a>) -> BTreeSet<&'a str> {
+    let records = asked.setting.records.iter().filter_map(|record| match record {
+        ReferenceRecord::Territory(territory) => Some(territory.territory_id.as_str()),
+        _ => None,
+    });
     let books = asked.books;
-    ids.extend(books.deals.iter().filter_map(|deal| Some(deal.open.as_ref()?.mark.territory_id.clone())));
-    ids.extend(books.activities.iter().map(|activity| activity.mark.territory_id.clone()));
-    ids.extend(books.deals.iter().map(|deal| deal.created.territory_id.clone()));
-    ids.extend(books.deals.iter().filter_map(|deal| Some(deal.closed.as_ref()?.mark.territory_id.clone())));
-    ids.extend(
-        books.deals.iter().flat_map(|deal| &deal.visits).map(|visit| visit.entered.territory_id.clone()),
-    );
-    ids.extend(books.flows.iter().map(|flowed| flowed.mark.territory_id.clone()));
-    ids
+    let deals = books.deals.iter().map(|deal| &deal.created);
+    let closed = asked.all_closed().map(|(_, closed)| &closed.mark);
+    let entered = books.deals.iter().flat_map(|deal| &deal.visits).map(|visit| &visit.entered);
+    let left = asked.all_left().map(|(_, left)| &left.mark);
+    let activities = books.activities.iter().map(|activity| &activity.mark);
+    let flows = books.flows.iter().map(|flowed| &flowed.mark);
+    let open = asked.all_open().map(|open| &open.mark);
+    let marks = deals.chain(closed).chain(entered).chain(left).chain(activities).chain(flows).chain(open);
+    records.chain(marks.map(|mark| mark.territory_id.as_str())).collect()
 }
 
-fn territory(asked: &Asked<'_>, id: String) -> Territory {
+fn territory(asked: &Asked<'_>, id: &str) -> Territory {
     let at_home = asked.setting.records.iter().filter(|record| match record {
-        ReferenceRecord::Rep(rep) => rep.territory_id.as_ref() == Some(&id) && works_on(rep, asked.today()),
+        ReferenceRecord::Rep(rep) => rep.territory_id.as_deref() == Some(id) && works_on(rep, asked.today()),
         _ => false,
     });
     let reps = super::count(at_home);
-    let scope = Scope::Territory(id.clone());
+    let scope = Scope::Territory(id.to_owned());
     let here = asked.of_scope(&scope);
     let month = asked.setting.calendar.period_of(PeriodKind::Month, asked.today());
     let seconds = [month, month.previous()].map(|month| {
@@ -60,13 +56,16 @@ fn territory(asked: &Asked<'_>, id: String) -> Territory {
     });
     let open_amount = here.converted(&all_amounts(&here)).map(|amount| amount.max(0));
     let work = [open_amount, Some(super::count(here.open())), Some(seconds.iter().sum())];
-    Territory { id, reps, work }
+    Territory { id: id.to_owned(), reps, work }
 }
 
-/// The territories that have reps.
+/// The territories that have reps; a region is one if there is work in it.
 fn served(asked: &Asked<'_>) -> Vec<Territory> {
-    let all = territory_ids(asked).into_iter().map(|id| territory(asked, id));
-    all.filter(|territory| territory.reps > 0).collect()
+    let all = all_ids(asked).into_iter().map(|id| territory(asked, id));
+    let has_work = |territory: &Territory| territory.work.iter().any(|work| *work != Some(0));
+    let is_one =
+        |territory: &Territory| !is_region(asked.setting.records, &territory.id) || has_work(territory);
+    all.filter(|territory| territory.reps > 0 && is_one(territory)).collect()
 }
 
 /// The components that count: weight, place and the work of all. With their places.
