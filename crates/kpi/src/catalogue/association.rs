@@ -218,7 +218,8 @@ fn time_sinks(input: &Input<'_>) -> Computed {
     };
     let sinks: Vec<(Category, i128)> =
         found.iter().filter(is_sink).map(|&(category, seconds, _)| (category, seconds)).collect();
-    let best = found.iter().filter(|(_, _, value)| goes_with_winning(value));
+    // Of equal ones, the first.
+    let best = found.iter().rev().filter(|(_, _, value)| goes_with_winning(value));
     let best = best.max_by(|(_, _, one), (_, _, other)| match (one, other) {
         (Some(one), Some(other)) => one.compare(*other),
         _ => one.is_some().cmp(&other.is_some()),

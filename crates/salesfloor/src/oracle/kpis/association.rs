@@ -101,7 +101,8 @@ pub(super) fn time_sinks(asked: &Asked<'_>) -> Answer {
     let sinks: Vec<Category> = Category::ALL.into_iter().filter(|&category| is_sink(category)).collect();
     let sum: i128 = sinks.iter().map(|&category| seconds_of(asked, Some(category))).sum();
     let part = |category: Category| (Part::Category(category), ratio(seconds_of(asked, Some(category)), all));
-    let with_r = |category| Some((category, correlation(asked, category)?.0));
+    // As it is told, in millionths; of equal ones, the first.
+    let with_r = |category| Some((category, (correlation(asked, category)?.0 * 1e6).round()));
     let best = Category::ALL
         .into_iter()
         .filter(|&category| goes_with_winning(category))
