@@ -89,11 +89,14 @@ pub(crate) fn difference(how: How, found: &KpiValue, expected: &Answer, labels: 
     let parts: BTreeMap<Part, Option<Value>> =
         found.parts.iter().map(|part| (named(part.key, labels), part.value.ok())).collect();
     for part in parts.keys().chain(expected.parts.keys()).collect::<BTreeSet<_>>() {
-        let (found, expected) = (parts.get(part).copied(), expected.parts.get(part).copied());
-        // Parts without anything need not be listed.
-        let (found, expected) = (found.unwrap_or(None), expected.unwrap_or(None));
-        if !agree(how, found, expected) && !(is_nothing(found) && is_none_or_zero(expected)) {
-            return Some(format!("part {part:?} is {found:?}; expected {expected:?}"));
+        let expected = expected.parts.get(part).copied().flatten();
+        let agree = match parts.get(part) {
+            Some(found) => agree(how, *found, expected),
+            // Parts without anything need not be listed.
+            None => matches!(expected, None | Some(Number::Sum(0))),
+        };
+        if !agree {
+            return Some(format!("part {part:?} is {:?}; expected {expected:?}", parts.get(part)));
         }
     }
     let found_named = found.named.map(|part| named(part, labels));
@@ -108,14 +111,6 @@ pub(crate) fn difference(how: How, found: &KpiValue, expected: &Answer, labels: 
     by_currency.retain(|_, sum| *sum != 0);
     (by_currency != expected.by_currency)
         .then(|| format!("is of {by_currency:?}; expected {:?}", expected.by_currency))
-}
-
-fn is_nothing(found: Option<Value>) -> bool {
-    found.is_none()
-}
-
-fn is_none_or_zero(expected: Option<Number>) -> bool {
-    matches!(expected, None | Some(Number::Sum(0)))
 }
 
 fn named(key: PartKey, labels: &Labels) -> Part {

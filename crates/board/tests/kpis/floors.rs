@@ -1,4 +1,4 @@
-//! Random organisations: a simulated floor, stretched over years, with records that are rarer than those it has.
+//! Random organisations: a simulated floor, stretched over years, and what becomes of its events.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -6,12 +6,14 @@ use std::sync::{Arc, LazyLock};
 
 use engine::{FoldConfig, PartitionState};
 use model::{
-    ActivityEvent, Calendar, Category, Currency, Day, Event, FxRate, Goal, GoalScope, Money, Offset,
-    PartitionId, PeriodKind, Pipelines, Quota, Reference, ReferenceRecord, Timestamp,
+    ActivityEvent, Calendar, Category, Currency, Event, Offset, PartitionId, Pipelines, Reference,
+    ReferenceRecord, Timestamp,
 };
 use proptest::prelude::*;
 use salesfloor::{Floor, Scenario, disorder};
 use tallyboard_board::{Board, Stamp};
+
+use crate::records::{World, put_quotas_at_the_bounds};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// Longer than any floor: nothing is late.
@@ -24,7 +26,7 @@ pub(crate) struct Plan {
     deals_per_day: u32,
     contradictions: u32,
     calendar: usize,
-    records: u32,
+    pub(crate) records: u32,
     shuffled: u64,
     times: usize,
     partitions: usize,
@@ -89,7 +91,7 @@ pub(crate) struct Organisation {
 }
 
 /// A number that follows from a name, and differs between seeds.
-fn chance(name: &str, seed: u64) -> u64 {
+pub(crate) fn chance(name: &str, seed: u64) -> u64 {
     let bytes = name.bytes().chain(seed.to_le_bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -135,7 +137,12 @@ fn with_what_wins(mut events: Vec<Event<'static>>, plan: &Plan) -> Vec<Event<'st
 }
 
 /// The region that a territory is in, for one in twelve of the names; with every other plan for none.
-fn region_instead<'r>(records: &'r [ReferenceRecord], id: &str, name: &str, plan: &Plan) -> Option<&'r str> {
+pub(crate) fn region_instead<'r>(
+    records: &'r [ReferenceRecord],
+    id: &str,
+    name: &str,
+    plan: &Plan,
+) -> Option<&'r str> {
     let is_meant = plan.records % 2 == 0 && chance(name, plan.seed) % 12 == 0;
     let mut parents = records.iter().filter_map(|record| match record {
         ReferenceRecord::Territory(territory) if territory.territory_id == id => {
@@ -177,8 +184,12 @@ impl Organisation {
         let calendar = CALENDARS[plan.calendar].clone();
         let now = Timestamp::from_micros(start + plan.now_hours * 3_600_000_000 + 1_234_567).unwrap();
         let reporting = Currency::from_code(&scenario.reporting_currency).unwrap();
-        let records = records(reference, plan, &calendar, calendar.day_of(now), reporting);
-        Self { pipelines: floor.pipelines().clone(), calendar, records, events, now, reporting }
+        let world = World { plan, calendar: &calendar, today: calendar.day_of(now), reporting };
+        let records = world.records(reference);
+        let pipelines = floor.pipelines().clone();
+        let mut organisation = Self { pipelines, calendar, records, events, now, reporting };
+        put_quotas_at_the_bounds(&mut organisation);
+        organisation
     }
 
     /// Folded in any order, with repetitions, over some partitions, and published.
@@ -214,105 +225,4 @@ impl Organisation {
         }
         board
     }
-}
-
-/// Those of the floor, less a few, and more: rates from long ago, quotas of weeks and months, goals of everybody.
-fn records(
-    mut records: Vec<ReferenceRecord>,
-    plan: &Plan,
-    calendar: &Calendar,
-    today: Day,
-    reporting: Currency,
-) -> Vec<ReferenceRecord> {
-    let is_usual =
-        |record: &ReferenceRecord, one_in: u64| chance(&record.key(), u64::from(plan.records)) % one_in > 0;
-    let mut more = Vec::new();
-    for record in &records {
-        match record {
-            // With one in four plans, a currency has no rate for what is a year old.
-            ReferenceRecord::FxRate(rate) if is_usual(record, 20) => {
-                more.push(ReferenceRecord::FxRate(FxRate { effective_from: Day(0), ..rate.clone() }));
-            }
-            ReferenceRecord::Rep(rep) => {
-                more.extend(targets_of(&rep.rep_id, plan, calendar, today, reporting))
-            }
-            ReferenceRecord::Territory(territory) => {
-                let scope = GoalScope::Territory(territory.territory_id.clone());
-                more.extend(goals(&scope, plan, calendar, today, reporting));
-            }
-            _ => {}
-        }
-    }
-    more.extend(goals(&GoalScope::Company, plan, calendar, today, reporting));
-    records.retain(|record| is_usual(record, 12));
-    let all = records.clone();
-    for record in &mut records {
-        // Some are at home in a region itself.
-        if let ReferenceRecord::Rep(rep) = record
-            && let Some(home) = &rep.territory_id
-            && let Some(region) = region_instead(&all, home, &rep.rep_id, plan)
-        {
-            rep.territory_id = Some(region.to_owned());
-        }
-    }
-    // Each key once, the floor's own first.
-    for record in more {
-        if records.iter().all(|other| other.key() != record.key()) {
-            records.push(record);
-        }
-    }
-    records
-}
-
-/// Some amount, now and then none at all.
-fn amount(name: &str, plan: &Plan, reporting: Currency) -> Money {
-    let chance = chance(name, u64::from(plan.records));
-    let minor = if chance % 9 == 0 { 0 } else { i64::try_from(chance % 90_000).unwrap() };
-    let currency = if chance % 7 == 0 { Currency::from_code("JPY").unwrap() } else { reporting };
-    Money { minor, currency }
-}
-
-fn goals(
-    scope: &GoalScope,
-    plan: &Plan,
-    calendar: &Calendar,
-    today: Day,
-    reporting: Currency,
-) -> Vec<ReferenceRecord> {
-    let mut goals = Vec::new();
-    for kind in [PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year] {
-        let period = calendar.period_of(kind, today);
-        for period in [period, period.previous()].map(|period| calendar.name(period)) {
-            let won_amount = amount(&format!("{scope:?} {period}"), plan, reporting);
-            goals.push(ReferenceRecord::Goal(Goal { scope: scope.clone(), period, won_amount }));
-        }
-    }
-    goals
-}
-
-fn targets_of(
-    rep_id: &str,
-    plan: &Plan,
-    calendar: &Calendar,
-    today: Day,
-    reporting: Currency,
-) -> Vec<ReferenceRecord> {
-    let mut targets = goals(&GoalScope::Rep(rep_id.to_owned()), plan, calendar, today, reporting);
-    let quotas = [PeriodKind::Week, PeriodKind::Month, PeriodKind::Quarter].map(|kind| {
-        let period = calendar.period_of(kind, today);
-        [period, period.previous()]
-    });
-    for (period, from) in
-        quotas.into_iter().flatten().zip([None, Some(today), Some(Day(today.0 + 3))].into_iter().cycle())
-    {
-        let period = calendar.name(period);
-        let amount = amount(&format!("{rep_id} {period}"), plan, reporting);
-        targets.push(ReferenceRecord::Quota(Quota {
-            rep_id: rep_id.to_owned(),
-            period,
-            amount,
-            effective_from: from,
-        }));
-    }
-    targets
 }

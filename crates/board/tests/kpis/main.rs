@@ -6,3 +6,5 @@ mod compare;
 mod everywhere;
 #[cfg(test)]
 mod floors;
+#[cfg(test)]
+mod records;

@@ -10,7 +10,7 @@ use super::books::{Activity, Books, Closed, Deal, Flowed, Left, Mark, Open, Shar
 use super::organisation::{Scope, covers, has_rep};
 
 /// Where verdicts change, in percent, and the weights of balance.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Thresholds {
     /// An average deal size so near to the previous period's is flat.
     pub flat_within: i128,
