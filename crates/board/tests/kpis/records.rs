@@ -61,7 +61,7 @@ impl World<'_> {
     /// Another rate so many days from today.
     fn changed(&self, rate: &FxRate, days: i32) -> ReferenceRecord {
         let effective_from = Day(self.today.0 + days);
-        ReferenceRecord::FxRate(FxRate { rate: rate.rate / 10 * 11, effective_from, ..rate.clone() })
+        ReferenceRecord::FxRate(FxRate { rate: rate.rate / 100 * i64::from(100 + days), effective_from, ..rate.clone() })
     }
 
     /// Some amount, now and then none at all.
