@@ -143,7 +143,7 @@ pub(crate) fn region_instead<'r>(
     name: &str,
     plan: &Plan,
 ) -> Option<&'r str> {
-    let is_meant = plan.records % 2 == 0 && chance(name, plan.seed) % 12 == 0;
+    let is_meant = plan.records.is_multiple_of(2) && chance(name, plan.seed).is_multiple_of(12);
     let mut parents = records.iter().filter_map(|record| match record {
         ReferenceRecord::Territory(territory) if territory.territory_id == id => {
             territory.parent_id.as_deref()
@@ -170,7 +170,7 @@ impl Organisation {
     pub(crate) fn new(plan: &Plan) -> Self {
         let mut scenario = Scenario::tiny(plan.seed);
         scenario.deals_per_day = plan.deals_per_day;
-        if plan.seed % 3 > 0 {
+        if !plan.seed.is_multiple_of(3) {
             scenario.activities[0].per_day = 12.0;
         }
         let mut floor = Floor::new(&scenario).unwrap();

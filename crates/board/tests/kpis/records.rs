@@ -18,7 +18,7 @@ impl World<'_> {
     /// Those of the floor, less a few, and more.
     pub(crate) fn records(&self, mut records: Vec<ReferenceRecord>) -> Vec<ReferenceRecord> {
         let is_usual = |record: &ReferenceRecord, one_in: u64| {
-            chance(&record.key(), u64::from(self.plan.records)) % one_in > 0
+            !chance(&record.key(), u64::from(self.plan.records)).is_multiple_of(one_in)
         };
         let mut more = self.goals(&GoalScope::Company);
         for record in &records {
@@ -61,14 +61,19 @@ impl World<'_> {
     /// Another rate so many days from today.
     fn changed(&self, rate: &FxRate, days: i32) -> ReferenceRecord {
         let effective_from = Day(self.today.0 + days);
-        ReferenceRecord::FxRate(FxRate { rate: rate.rate / 100 * i64::from(100 + days), effective_from, ..rate.clone() })
+        ReferenceRecord::FxRate(FxRate {
+            rate: rate.rate / 100 * i64::from(100 + days),
+            effective_from,
+            ..rate.clone()
+        })
     }
 
     /// Some amount, now and then none at all.
     fn amount(&self, name: &str) -> Money {
         let chance = chance(name, u64::from(self.plan.records));
-        let minor = if chance % 9 == 0 { 0 } else { i64::try_from(chance % 90_000).unwrap() };
-        let currency = if chance % 7 == 0 { Currency::from_code("JPY").unwrap() } else { self.reporting };
+        let minor = if chance.is_multiple_of(9) { 0 } else { i64::try_from(chance % 90_000).unwrap() };
+        let currency =
+            if chance.is_multiple_of(7) { Currency::from_code("JPY").unwrap() } else { self.reporting };
         Money { minor, currency }
     }
 
