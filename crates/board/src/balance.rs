@@ -12,7 +12,7 @@ use model::{Day, Measure, Period, PeriodKind, Tally, Timestamp};
 use crate::board::Board;
 use crate::organisation::Organisation;
 use crate::table::{Copied, PeriodSlot, SumKey};
-use crate::view::View;
+use crate::view::{Beside, Scope, ScopeTally, View};
 
 /// How the work lies on the territories, and what would even it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -236,6 +236,14 @@ impl View {
         for row in &mut self.territories {
             let place = places.binary_search_by(|&index| territories[index].id.cmp(&row.id));
             row.beside.balance = place.ok().map(|place| balance.of_territory(place));
+        }
+        // One that the records do not name and where nothing is open is not listed, and has its index all the same.
+        let is_listed = |id: &str| self.territories.binary_search_by(|row| (*row.id).cmp(id)).is_ok();
+        let ids = places.iter().map(|&index| &territories[index].id).enumerate();
+        for (place, id) in ids.filter(|(_, id)| !is_listed(id)) {
+            let nothing = || (ScopeTally::new(self.company.amounts.reporting()), Beside::default());
+            let unlisted = self.unlisted.entry(Scope::Territory(id.to_string())).or_insert_with(nothing);
+            unlisted.1.balance = Some(balance.of_territory(place));
         }
         for row in &mut self.regions {
             let region = organisation.region(&row.id);

@@ -158,7 +158,7 @@ pub struct View {
     pub teams: Vec<ViewRow>,
     /// By rep.
     pub reps: Vec<ViewRow>,
-    /// Reps and territories that are not listed, but have something open or something at other times.
+    /// Reps and territories that are not listed, but have something open, something at other times, or targets.
     pub(crate) unlisted: BTreeMap<Scope, (ScopeTally, Beside)>,
     pub(crate) company_beside: Beside,
     pub(crate) reference: Arc<Reference>,
@@ -292,14 +292,16 @@ impl View {
         let mut regions = vec![nothing.clone(); organisation.regions.len()];
         History::give(&self.history.regions, &mut regions);
         let goal_of = |id: &str| targets.goal(&GoalScope::Territory(id.to_owned()));
+        // A region's goal is for all that is inside it, and not for the little that is in it itself.
+        let goal_alone = |id: &str| organisation.region(id).map_or_else(|| goal_of(id), |_| None);
         for (territory, related) in organisation.territories.iter().zip(territories) {
             company.merge(&related);
             for &region in &territory.regions {
                 regions[region].merge(&related);
             }
-            let beside = |related: Related| {
-                related.beside(quotas.at_home_in(&territory.id).to_vec(), goal_of(&territory.id))
-            };
+            let (at_home, goal) = (quotas.at_home_in(&territory.id), goal_alone(&territory.id));
+            let is_targeted = !at_home.is_empty() || goal.is_some();
+            let beside = |related: Related| related.beside(at_home.to_vec(), goal);
             if territory.is_leaf || !related.sums.is_empty() {
                 let (sums, beside) = beside(related);
                 self.territories.push(ViewRow {
@@ -310,7 +312,7 @@ impl View {
                     sums,
                     beside,
                 });
-            } else if !related.is_empty() {
+            } else if is_targeted || !related.is_empty() {
                 self.unlisted.insert(Scope::Territory(territory.id.to_string()), beside(related));
             }
         }

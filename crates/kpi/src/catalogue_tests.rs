@@ -315,6 +315,17 @@ fn goals_tell_what_is_missing() {
     }
 }
 
+/// Who is credited with others' deals and has none has no deal size.
+#[test]
+fn nobody_needs_no_deals_for_want_of_a_deal_size() {
+    let credited = outcomes(0, 0, &[(Measure::WonAmount(currency("USD")), 400)]);
+    let sums = Sums { tally: &credited.0, amounts: &credited.1 };
+    for name in ["required_deals", "required_leads"] {
+        let found = evaluate_with(name, sums, |input| input.goal = Some(Ok(1_000)));
+        assert_eq!(found.value, Err(Absence::NothingToDivideBy("won deals")), "{name}");
+    }
+}
+
 #[test]
 fn pace_goes_as_last_year_did() {
     let (tally, amounts) = outcomes(2, 300, &[]);

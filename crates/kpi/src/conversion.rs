@@ -3,15 +3,31 @@
 //! Amounts are multiplied by their rate and added as integers; nothing is rounded before [`Conversion::total`]
 //! (invariant KPI-3), so that the order and grouping of the additions cannot change a total.
 
+use std::cmp::Ordering;
+
 use model::{Currency, Day, FxRate, Reference};
 
-use crate::value::{Absence, round_half_even};
+use crate::value::Absence;
 
 /// The most fraction digits that a currency of ISO 4217 has.
 const DIGITS_MAX: u32 = 4;
 
 /// Rates of 1 have this value.
 const ONE: i128 = 10_i128.pow(FxRate::SCALE);
+
+/// So many parts, of which sums are exact, make a minor unit.
+const PARTS: i128 = 10_i128.pow(FxRate::SCALE + DIGITS_MAX);
+
+/// `whole + rest / unit` to the nearest integer, half to even; the rest is in `[0, unit)`.
+fn nearest(whole: i128, rest: i128, unit: i128) -> Result<i128, Absence> {
+    // Half to even depends on the parity of the whole.
+    let is_up = match rest.cmp(&(unit - rest)) {
+        Ordering::Less => false,
+        Ordering::Equal => whole & 1 == 1,
+        Ordering::Greater => true,
+    };
+    whole.checked_add(i128::from(is_up)).ok_or(Absence::OutOfRange)
+}
 
 /// A sum of amounts in any currencies, on the way to the reporting currency.
 ///
@@ -72,26 +88,43 @@ impl Conversion {
     /// # Errors
     /// A rate that is missing for any of the amounts, or a sum that is too large.
     pub fn total(&self) -> Result<i128, Absence> {
+        let (whole, rest) = self.exact()?;
+        nearest(whole, rest, PARTS)
+    }
+
+    /// `part` of `of` of the sum, in minor units of the reporting currency, rounded half to even; both are not below 0, and
+    /// `of` is above.
+    ///
+    /// # Errors
+    /// As for the [total](Self::total).
+    pub fn share(&self, part: i128, of: i128) -> Result<i128, Absence> {
+        let (whole, rest) = self.exact()?;
+        let product = whole.checked_mul(part).ok_or(Absence::OutOfRange)?;
+        let (quotient, remainder) = (product.div_euclid(of), product.rem_euclid(of));
+        let unit = PARTS.checked_mul(of);
+        let rest = PARTS.checked_mul(remainder).zip(rest.checked_mul(part));
+        let rest = rest.and_then(|(whole, rest)| whole.checked_add(rest));
+        let (unit, rest) = unit.zip(rest).ok_or(Absence::OutOfRange)?;
+        let carried = quotient.checked_add(rest.div_euclid(unit)).ok_or(Absence::OutOfRange)?;
+        nearest(carried, rest.rem_euclid(unit), unit)
+    }
+
+    /// The sum in whole minor units, rounded down, and what is beyond them in [`PARTS`].
+    fn exact(&self) -> Result<(i128, i128), Absence> {
         if let Some(absence) = self.absence {
             return Err(absence);
         }
-        let scale = FxRate::SCALE + DIGITS_MAX;
         let mut whole: i128 = 0;
-        // In units of 10^-scale of a minor unit; the parts stay below one minor unit each.
+        // The parts stay below one minor unit each.
         let mut rest: i128 = 0;
         for (digits, &product) in (0_u32..).zip(&self.products) {
             let places = FxRate::SCALE + digits - self.reporting.fraction_digits();
             let divisor = 10_i128.pow(places);
             whole = whole.checked_add(product.div_euclid(divisor)).ok_or(Absence::OutOfRange)?;
-            rest += product.rem_euclid(divisor) * 10_i128.pow(scale - places);
+            rest += product.rem_euclid(divisor) * 10_i128.pow(FxRate::SCALE + DIGITS_MAX - places);
         }
-        let unit = 10_i128.pow(scale);
-        let carry = rest.div_euclid(unit);
-        let whole = whole.checked_add(carry).ok_or(Absence::OutOfRange)?;
-        // Half to even depends on the parity of the whole, so its last digit goes along.
-        let parity = whole & 1;
-        let rounded = round_half_even(parity * unit + rest.rem_euclid(unit), unit);
-        whole.checked_add(rounded - parity).ok_or(Absence::OutOfRange)
+        let whole = whole.checked_add(rest.div_euclid(PARTS)).ok_or(Absence::OutOfRange)?;
+        Ok((whole, rest.rem_euclid(PARTS)))
     }
 
     fn add_product(&mut self, digits: usize, product: Option<i128>) {
@@ -110,6 +143,7 @@ impl Conversion {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::round_half_even;
     use model::{Calendar, ReferenceRecord};
     use proptest::prelude::*;
 
@@ -165,6 +199,26 @@ mod tests {
                 sum.add(minor, currency(code), Some(Day(day)), &reference);
             }
             assert_eq!(sum.total(), expected, "{amounts:?} in {reporting}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_rounded_once() {
+        let reference = rates(&[("EUR", 1_500_000_000_000, 0)]);
+        // 4.5 x 1/3 and 3/9, where 4 x 1/3 would be 1; then halves to even, and below 0.
+        for (minor, part, of, expected) in [
+            (3, 1, 3, Ok(2)),
+            (3, 3, 9, Ok(2)),
+            (3, 0, 9, Ok(0)),
+            (3, 7, 7, Ok(4)),
+            (-3, 1, 3, Ok(-2)),
+            (5, 1, 3, Ok(2)),
+            (10_i128.pow(20), 1, 3, Ok(5 * 10_i128.pow(19))),
+            (10_i128.pow(24), 10_i128.pow(20), 10_i128.pow(20), Err(Absence::OutOfRange)),
+        ] {
+            let mut sum = Conversion::new(currency("USD"));
+            sum.add(minor, currency("EUR"), None, &reference);
+            assert_eq!(sum.share(part, of), expected, "{minor} x {part} / {of}");
         }
     }
 

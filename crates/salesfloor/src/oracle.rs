@@ -10,6 +10,7 @@ use model::{ActivityEvent, Calendar, Day, Event, Measure, Period, PeriodKind, Pi
 mod activity;
 mod flows;
 mod history;
+pub mod kpis;
 mod outcome;
 mod progress;
 mod touches;
@@ -47,49 +48,56 @@ pub fn cells<'e, 'b: 'e>(
     pipelines: &Pipelines,
     calendar: &Calendar,
 ) -> OracleCells {
-    let mut deals: BTreeMap<&str, BTreeMap<DealOrder, DealState>> = BTreeMap::new();
-    let mut activities: BTreeMap<&str, (ActivityOrder, &ActivityEvent<'_>)> = BTreeMap::new();
-    for event in events {
-        match event {
-            Event::Deal(deal) => {
-                let Some(state) = DealState::of(deal, pipelines) else {
-                    continue;
-                };
-                // Of the events of one key, the greatest by content counts.
-                let history = deals.entry(&deal.deal_id).or_default();
-                let kept = history.entry(DealOrder::of(deal)).or_insert_with(|| state.clone());
-                *kept = state.max(kept.clone());
-            }
-            Event::Activity(activity) => {
-                // Of the events of one activity, the greatest counts.
-                let order = ActivityOrder::of(activity);
-                let kept =
-                    activities.entry(&activity.activity_id).or_insert_with(|| (order.clone(), activity));
-                if order > kept.0 {
-                    *kept = (order, activity);
-                }
-            }
-        }
-    }
+    let events: Vec<&Event<'_>> = events.into_iter().collect();
+    let activities = counting_activities(&events);
     let mut of_deals: BTreeMap<&str, Vec<&ActivityEvent<'_>>> = BTreeMap::new();
-    for (_, activity) in activities.values() {
+    for activity in &activities {
         if let Some(deal_id) = &activity.deal_id {
             of_deals.entry(deal_id).or_default().push(activity);
         }
     }
     let mut cells = Cells(BTreeMap::new());
-    for (deal_id, history) in deals {
-        let told = |(order, state): (DealOrder, DealState)| Told { at: order.occurred_at, state };
-        let history: Vec<Told> = history.into_iter().map(told).collect();
+    for (deal_id, history) in histories(&events, pipelines) {
         count_deal(&history, pipelines, calendar, &mut cells);
         let activities = of_deals.get(deal_id).map(Vec::as_slice).unwrap_or_default();
         touches::count(&history, activities, pipelines, calendar, &mut cells);
     }
-    for (_, activity) in activities.into_values() {
+    for activity in activities {
         activity::count(activity, calendar, &mut cells);
     }
     cells.0.retain(|_, value| *value != 0);
     cells.0
+}
+
+/// The history of each deal in order. Events of an unknown pipeline or stage are not in it.
+fn histories<'e>(events: &[&'e Event<'_>], pipelines: &Pipelines) -> BTreeMap<&'e str, Vec<Told>> {
+    let mut deals: BTreeMap<&str, BTreeMap<DealOrder, DealState>> = BTreeMap::new();
+    for event in events {
+        let Event::Deal(deal) = event else { continue };
+        let Some(state) = DealState::of(deal, pipelines) else { continue };
+        // Of the events of one key, the greatest by content counts.
+        let history = deals.entry(&deal.deal_id).or_default();
+        let kept = history.entry(DealOrder::of(deal)).or_insert_with(|| state.clone());
+        *kept = state.max(kept.clone());
+    }
+    let told = |(order, state): (DealOrder, DealState)| Told { at: order.occurred_at, state };
+    let in_order = deals.into_iter();
+    in_order.map(|(deal_id, history)| (deal_id, history.into_iter().map(told).collect())).collect()
+}
+
+/// Of the events of one activity the greatest, unless the activity was taken back by it.
+fn counting_activities<'e, 'b>(events: &[&'e Event<'b>]) -> Vec<&'e ActivityEvent<'b>> {
+    let mut activities: BTreeMap<&str, (ActivityOrder, &ActivityEvent<'_>)> = BTreeMap::new();
+    for event in events {
+        let Event::Activity(activity) = event else { continue };
+        let order = ActivityOrder::of(activity);
+        let kept = activities.entry(&activity.activity_id).or_insert_with(|| (order.clone(), activity));
+        if order > kept.0 {
+            *kept = (order, activity);
+        }
+    }
+    let counting = activities.into_values().map(|(_, activity)| activity);
+    counting.filter(|activity| !activity.retracted).collect()
 }
 
 /// The sums of all dated numbers over the periods of a kind, by rep, territory, period and measure, whatever the type of

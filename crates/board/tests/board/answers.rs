@@ -313,3 +313,41 @@ fn quotas_and_goals_are_those_of_the_scope() {
     let pace = value("goal_pace", &Scope::Company).unwrap();
     assert!(pace.compare(Value::Quotient { numerator: 770 * 92 * 2, denominator: 4_000 * 109 }).is_eq());
 }
+
+/// North is a region that a deal is in, too; of ghost the records have only that Gus is at home there, and it has no numbers
+/// in the quarter.
+#[test]
+fn targets_do_not_come_and_go_with_numbers() {
+    let board = empty_board();
+    let gus = match rep("gus", None, None) {
+        ReferenceRecord::Rep(rep) => model::Rep { territory_id: Some("ghost".to_owned()), ..rep },
+        other => unreachable!("{other:?}"),
+    };
+    board.set_reference(reference(vec![
+        territory("oslo", Some("north")),
+        rate("EUR", 2_000, day("2026-01-01")),
+        ReferenceRecord::Rep(gus),
+        quota("gus", "2026-Q4", 100),
+        goal(GoalScope::Territory("north".to_owned()), 500),
+        goal(GoalScope::Territory("ghost".to_owned()), 50),
+    ]));
+    let cell = |territory, on, measure, value| {
+        (CellKey { rep: RepIndex(0), territory: TerritoryIndex(territory), day: day(on), measure }, value)
+    };
+    let won = Measure::WonAmount(currency("USD"));
+    let cells = [cell(0, "2026-11-01", won, 70), cell(1, "2024-01-01", Measure::CreatedDeals, 1)];
+    let mut writer = board.writer(PartitionId(0));
+    assert!(writer.publish(stamp(1), &["ann"], &["north", "ghost"], cells).is_ok());
+    let quotient = |numerator, denominator| Ok(Value::Quotient { numerator, denominator });
+    for (name, scope, expected) in [
+        ("goal_attainment", Scope::Region("north".to_owned()), quotient(70, 500)),
+        ("goal_attainment", Scope::Territory("north".to_owned()), Err(Absence::NoGoal)),
+        ("won_amount", Scope::Territory("north".to_owned()), Ok(Value::Whole(70))),
+        ("goal_attainment", Scope::Territory("ghost".to_owned()), quotient(0, 50)),
+        ("quota_attainment", Scope::Territory("ghost".to_owned()), quotient(0, 200)),
+    ] {
+        let kpis = board.kpis(&scope, Some(quarter(&board)), now());
+        let found = kpis.into_iter().find(|kpi| kpi.kpi.name == name).unwrap().value;
+        assert_eq!(found, expected, "{name} of {scope:?}");
+    }
+}

@@ -264,3 +264,16 @@ fn neither_order_nor_partitions_change_anything() {
         assert_eq!(board.territory_balance(now()), expected, "{turned}");
     }
 }
+
+/// Where nothing is open and the records have nothing but who is at home there.
+#[test]
+fn a_territory_that_is_not_listed_has_its_index() {
+    let board = board();
+    publish(&board, 1, &[("typing error", "olso", "2026-11-24", TRAVEL, 60)]);
+    let listed = board.territory_balance(now());
+    let expected = listed.territories.iter().find(|row| &*row.id == "olso").unwrap().balanced;
+    let kpis = board.kpis(&Scope::Territory("olso".to_owned()), None, now());
+    let found = kpis.into_iter().find(|kpi| kpi.kpi.name == "territory_balance").unwrap();
+    assert!(found.value.is_ok());
+    assert_eq!((found.value, found.verdict), (expected.index, expected.verdict));
+}

@@ -22,7 +22,8 @@ pub(super) const OPEN_AGE_MEAN: Kpi = Kpi {
     periods: &[],
     help: "Mean age of the open deals: how long they have been in the stage that they are in.",
     formula: "sum over open deals of (today - day on which the deal came to its stage) / open_deals",
-    edge_cases: "In whole days. Visits that ended are dwell time, not age. Absent if no deal is open.",
+    edge_cases: "In whole days; 0 for a deal that came after today. Visits that ended are dwell time, not age. Absent if no deal is \
+        open.",
     source: "deal events: stage, occurred_at",
     made_of: &[Ingredient::of(When::Since, |measure| matches!(measure, Measure::OpenSince(_)))],
     compute: |input| {

@@ -28,7 +28,7 @@ pub(super) const WIN_LIFT: Kpi = Kpi {
         closed of those without)",
     edge_cases: "By category only. Absent if fewer than 30 deals were closed, if all or none had such activities, or if none \
         was won without. Interval of 95 % by the logarithm of the ratio (Katz), with a half added to each count if none was \
-        won with. Association, not cause.",
+        won with, and from 0 then. Association, not cause.",
     source: "activity events: deal_id, category, occurred_at; deal events: stage; Katz et al. (1978)",
     made_of: &[Ingredient::of_period(is_closed_with)],
     compute: |input| by_category(input, lift),
@@ -218,7 +218,8 @@ fn time_sinks(input: &Input<'_>) -> Computed {
     };
     let sinks: Vec<(Category, i128)> =
         found.iter().filter(is_sink).map(|&(category, seconds, _)| (category, seconds)).collect();
-    let best = found.iter().filter(|(_, _, value)| goes_with_winning(value));
+    // Of equal ones, the first.
+    let best = found.iter().rev().filter(|(_, _, value)| goes_with_winning(value));
     let best = best.max_by(|(_, _, one), (_, _, other)| match (one, other) {
         (Some(one), Some(other)) => one.compare(*other),
         _ => one.is_some().cmp(&other.is_some()),

@@ -31,8 +31,8 @@ pub(super) const TERRITORY_BALANCE: Kpi = Kpi {
         territories with reps / their reps)",
     edge_cases: "Open deals stand now; minutes are those of the current and the previous month. A territory's reps are those \
         whose home it is and who work today; who is at home in none of the territories does not count, nor does the work \
-        of territories without reps, which have no index. A region that is not named as the territory of deals or \
-        activities is no territory itself; its index is that of its territories taken as one. The company's is 1 by \
+        of territories without reps, which have no index. A region in which itself nothing is open and \
+        no activity was is no territory; its index is that of its territories taken as one. The company's is 1 by \
         definition and not told. Amounts below 0 count as 0. A component without any work, or with an amount whose \
         exchange rate is missing, is left out, and the others weigh more (balance_weights, equal by default). Further \
         than 15 % from 1 (balance_within_percent): overloaded or underloaded. Told as the work over the reps, both in \

@@ -24,7 +24,7 @@ pub(super) const BOTTLENECK_SCORE: Kpi = Kpi {
         dwell_p90 and, while the period lasts, open_age_p90. A stage is a bottleneck if more deals came than left and the \
         time exceeds stage_limit",
     edge_cases: "The ranking: bottlenecks first, then by score. Absent before the period begins. Where none left, they count as one. Absent for a stage where no \
-        time is known. The value is that of the stage that is named.",
+        time is known. Times are in whole seconds. The value is that of the stage that is named.",
     source: "deal events: stage, occurred_at; configuration: limit_days",
     made_of: &[
         Ingredient::of_period(|measure| {

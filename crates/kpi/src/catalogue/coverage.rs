@@ -54,7 +54,7 @@ pub(super) const WEIGHTED_PIPELINE: Kpi = Kpi {
     formula: "sum over stages of open_amount x won / (won + lost), of deals that had reached the stage and were closed in \
         this fiscal year or the one before; each stage rounded once, half to even, and then added",
     edge_cases: "With the scope's own shares, so it does not add up over scopes. A stage that no closed deal had reached has \
-        no share: absent, and the total is absent if something is open there, since any guess would be wrong. Absent if an \
+        no share: absent, and the total is absent if an amount is open there, since any guess would be wrong. Absent if an \
         exchange rate is missing.",
     source: "deal events: stage, amount, currency, credits; reference records: fx_rate",
     made_of: &[
@@ -72,9 +72,10 @@ fn weighted_pipeline(input: &Input<'_>) -> Computed {
         let of_history = |measure| input.history.map_or(0, |history| history.tally.get(measure));
         let won = of_history(Measure::WonReached(stage));
         let closed = won + of_history(Measure::LostReached(stage));
-        let amount = amounts.get(&stage).map_or(Ok(0), Conversion::total)?;
-        let product = amount.checked_mul(won).ok_or(Absence::OutOfRange)?;
-        Ok(quotient(product, closed, "closed deals that had reached the stage")?.rounded())
+        let amount = amounts.get(&stage);
+        amount.map_or(Ok(0), Conversion::total)?;
+        quotient(won, closed, "closed deals that had reached the stage")?;
+        amount.map_or(Ok(0), |amount| amount.share(won, closed))
     };
     let part = |stage| Part { key: PartKey::Stage(stage), value: weighted(stage).map(Value::Whole) };
     let total = amounts

@@ -134,8 +134,8 @@ pub(super) const STAGE_AMOUNT_LEAKAGE: Kpi = Kpi {
     unit: Unit::Ratio,
     help: "Share of the amount that left a stage in the period that was lost from it; names the largest leak.",
     formula: "amount of the deals lost from the stage / amount of the deals that left it",
-    edge_cases: "Amounts as known when the deal left, at the rate of that day. Absent if none left, or an exchange rate \
-        is missing.",
+    edge_cases: "Amounts as known when the deal left, at the rate of that day. Absent if what left is not above 0, or an \
+        exchange rate is missing.",
     source: "deal events: stage, amount, currency, credits; reference records: fx_rate",
     made_of: &[Ingredient::of_period(|measure| {
         matches!(measure, Measure::StageLostAmount(..) | Measure::StageLeftAmount(..))

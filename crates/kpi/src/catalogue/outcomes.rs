@@ -148,8 +148,8 @@ pub(super) const SALES_VELOCITY: Kpi = Kpi {
     periods: &PeriodKind::ALL,
     help: "Money that the pipeline brings per day, in the reporting currency.",
     formula: "open_deals now x average_deal_size x win_rate / sales_cycle_mean in days",
-    edge_cases: "With the period's figures. Absent if none was won, or an exchange rate is missing. Does not add up over \
-        scopes.",
+    edge_cases: "With the period's figures; rounded once, half to even. Absent if none was won, or an exchange rate is missing. \
+        Does not add up over scopes.",
     source: "deal events: stage, amount, currency, occurred_at; reference records: fx_rate",
     made_of: &[
         Ingredient::of_period(|measure| {

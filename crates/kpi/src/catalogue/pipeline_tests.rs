@@ -50,6 +50,13 @@ fn the_pipeline_is_weighted_by_what_was_won_from_its_stages() {
             whole(33 + 27),
             vec![whole(33), whole(27)],
         ),
+        // 3 EUR are 4.5, of which a third is 1.5: it is rounded after that.
+        (
+            vec![(open(lead, "EUR"), 3)],
+            vec![(won(lead), 1), (lost(lead), 2)],
+            whole(2),
+            vec![whole(2), unknown],
+        ),
         (vec![(open(lead, "USD"), 9)], vec![(won(lead), 7)], whole(9), vec![whole(9), unknown]),
         (vec![(open(lead, "USD"), 9)], vec![(won(proposal), 7)], unknown, vec![unknown, whole(0)]),
         (vec![], vec![], whole(0), vec![unknown, unknown]),

@@ -28,7 +28,7 @@ pub(super) const QUOTA_ATTAINMENT: Kpi = Kpi {
     formula: "sum of credited won amounts of reps with a quota / sum of their quotas",
     edge_cases: "The quota in force today, or at the period's end if it is over. A quarter or year without a quota of its \
         own has the sum of its quarters' or months' quotas, if each has one. A territory's reps are those whose home it \
-        is. Absent without a quota, or if they are 0.",
+        is. A quota of 0 is none. Absent without a quota.",
     source: "deal events: stage, amount, currency, credits; reference records: quota, rep, fx_rate",
     made_of: &[OF_REPS],
     compute: quota_attainment,
@@ -241,6 +241,10 @@ fn required_deals(input: &Input<'_>) -> Result<i128, Absence> {
     if let Some(previous) = input.previous {
         won += won_total(previous)?;
         deals += previous.tally.get(Measure::WonDeals);
+    }
+    // Who has a part in others' deals has an amount, but no deal of a size.
+    if deals <= 0 {
+        return Err(Absence::NothingToDivideBy("won deals"));
     }
     ceil_of_product(missing, deals, won, "won amounts")
 }

@@ -38,9 +38,6 @@ impl ActivityOrder {
 
 /// One activity, from the event of it that counts.
 pub(super) fn count(activity: &ActivityEvent<'_>, calendar: &Calendar, cells: &mut Cells) {
-    if activity.retracted {
-        return;
-    }
     let (rep_id, territory_id) = (&activity.rep_id, &activity.territory_id);
     let day = Some(calendar.day_of(activity.occurred_at));
     let seconds = i128::from(activity.duration_seconds);

@@ -44,13 +44,24 @@ pub(super) fn count(history: &[Told], pipelines: &Pipelines, calendar: &Calendar
 
 /// The stages that a deal has reached: all open stages of its pipeline if any event is in a won stage of it, else those
 /// up to the furthest open stage that any event is in.
-fn reached(history: &[Told], latest: StageIndex, pipelines: &Pipelines) -> Vec<StageIndex> {
+pub(super) fn reached(history: &[Told], latest: StageIndex, pipelines: &Pipelines) -> Vec<StageIndex> {
     let been_in = || history.iter().map(|told| told.state.stage);
     let been_in_here = || been_in().filter(|&stage| pipelines.are_beside(stage, latest));
     let was_won = been_in_here().any(|stage| pipelines.kind(stage) == StageKind::Won);
     let furthest = been_in_here().filter(|&stage| pipelines.kind(stage) == StageKind::Open).max();
     let is_reached = |stage: &StageIndex| was_won || furthest.is_some_and(|furthest| *stage <= furthest);
     pipelines.open_stages_beside(latest).filter(is_reached).collect()
+}
+
+/// Whether an event says that its deal is in a stage of the pipeline or behind it, or won.
+pub(super) fn has_come_to(told: &Told, role_stage: StageIndex, pipelines: &Pipelines) -> bool {
+    let stage = told.state.stage;
+    let is_so_far = match pipelines.kind(stage) {
+        StageKind::Open => stage >= role_stage,
+        StageKind::Won => true,
+        StageKind::Lost => false,
+    };
+    pipelines.are_beside(stage, role_stage) && is_so_far
 }
 
 /// A lead, if its pipeline has a stage of role mql and the deal came so far: by the day, and for the rep and territory,
@@ -62,22 +73,13 @@ fn count_lead(
     calendar: &Calendar,
     cells: &mut Cells,
 ) {
-    let has_come_to = |told: &Told, role_stage: StageIndex| {
-        let stage = told.state.stage;
-        let is_so_far = match pipelines.kind(stage) {
-            StageKind::Open => stage >= role_stage,
-            StageKind::Won => true,
-            StageKind::Lost => false,
-        };
-        pipelines.are_beside(stage, role_stage) && is_so_far
-    };
     let Some(mql) = pipelines.with_role(StageRole::Mql, latest.state.stage) else { return };
-    let Some(qualified) = history.iter().find(|told| has_come_to(told, mql)) else { return };
+    let Some(qualified) = history.iter().find(|told| has_come_to(told, mql, pipelines)) else { return };
     let day = Some(calendar.day_of(qualified.at));
     cells.add_one(&qualified.state, day, Measure::Mql);
 
     let sql = pipelines.with_role(StageRole::Sql, latest.state.stage);
-    if sql.is_some_and(|sql| history.iter().any(|told| has_come_to(told, sql))) {
+    if sql.is_some_and(|sql| history.iter().any(|told| has_come_to(told, sql, pipelines))) {
         cells.add_one(&qualified.state, day, Measure::MqlToSql);
     } else if pipelines.kind(latest.state.stage) == StageKind::Lost {
         cells.add_one(&qualified.state, day, Measure::MqlDropped);

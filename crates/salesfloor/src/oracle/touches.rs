@@ -19,9 +19,7 @@ pub(super) fn count(
     let is_won = pipelines.kind(latest.state.stage) == StageKind::Won;
     for category in Category::ALL {
         let of_category = activities.iter().filter(|activity| {
-            activity.category == category
-                && !activity.retracted
-                && calendar.day_of(activity.occurred_at) <= closed_on
+            activity.category == category && calendar.day_of(activity.occurred_at) <= closed_on
         });
         let activities = u32::try_from(of_category.count()).unwrap_or(u32::MAX);
         if activities > 0 {
