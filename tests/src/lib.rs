@@ -31,7 +31,7 @@ pub use not_run::{Missing, if_there, require, tell};
 pub use paths::{in_workspace, shared_data};
 pub use ports::free_ports;
 pub use process::GuardedProcess;
-pub use program::{Finished, gunzip, promtool_check, python, tallyboard};
+pub use program::{Finished, gunzip, promtool, promtool_check, python, tallyboard};
 pub use servers::kafka::{Kafka, KafkaOptions, SASL_PASSWORD, SASL_USER};
 pub use servers::messages::{Message, Received, Sender};
 pub use servers::registry::Registry;

@@ -63,15 +63,35 @@ pub fn python(script: &str, arguments: &[&str]) -> anyhow::Result<Finished> {
     run("python3", &command, BOUND).with_context(|| format!("python3 {script}"))
 }
 
+/// Runs `promtool` in a folder to its end.
+///
+/// # Errors
+///
+/// [`Missing`] if promtool is not installed; anything else if it does not end.
+pub fn promtool(folder: &Path, arguments: &[&str]) -> anyhow::Result<Finished> {
+    let mut command = Command::new(installed("promtool", "prometheus")?);
+    command.args(arguments).current_dir(folder);
+    run("promtool", &command, TOOL_BOUND)
+}
+
+/// A program of a package of Debian.
+///
+/// # Errors
+///
+/// [`Missing`] if it is not installed.
+pub(crate) fn installed(program: &str, package: &str) -> anyhow::Result<PathBuf> {
+    in_path(program).ok_or_else(|| {
+        Missing::new(format!("{program} is not installed; run: apt-get install -y {package}")).into()
+    })
+}
+
 /// What `promtool check metrics` says of a page of metrics.
 ///
 /// # Errors
 ///
 /// [`Missing`] if promtool is not installed; anything else if it does not end.
 pub fn promtool_check(page: &str) -> anyhow::Result<Finished> {
-    let Some(promtool) = in_path("promtool") else {
-        return Err(Missing::new("promtool is not installed; run: apt-get install -y prometheus").into());
-    };
+    let promtool = installed("promtool", "prometheus")?;
     let file = tempfile::NamedTempFile::new()?;
     fs::write(file.path(), page)?;
     // Guarded processes have no standard input of their own.

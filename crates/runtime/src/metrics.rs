@@ -27,6 +27,10 @@ pub struct ServiceMetrics {
     pub publish_duration_seconds: Histogram,
     /// Seconds since the newest snapshot by partition.
     pub snapshot_age_seconds: GaugeVec,
+    /// Seconds for which changes may be in no snapshot, by partition.
+    pub unsaved_seconds: GaugeVec,
+    /// When the log received the newest folded record, by topic.
+    pub last_received: GaugeVec,
     /// Stored bytes of the newest snapshot by partition.
     pub snapshot_size_bytes: IntGaugeVec,
     /// Seconds that writing a snapshot took.
@@ -131,6 +135,16 @@ impl ServiceMetrics {
                 "Since the state of the partition's newest snapshot was taken.",
                 &["partition"],
             )?,
+            unsaved_seconds: maker.float_gauges(
+                "tallyboard_unsaved_seconds",
+                "Since the partition's newest snapshot, or since it was taken over, if there were changes after that; else 0.",
+                &["partition"],
+            )?,
+            last_received: maker.float_gauges(
+                "tallyboard_last_received_timestamp_seconds",
+                "When the log received the newest folded record of the topic; after a start, until there is one, the time of the newest event.",
+                &["topic"],
+            )?,
             snapshot_size_bytes: maker.gauges(
                 "tallyboard_snapshot_size_bytes",
                 "Stored size of the partition's newest snapshot.",
@@ -191,6 +205,7 @@ impl ServiceMetrics {
             let _ = self.lag_seconds.remove_label_values(&[topic, partition]);
         }
         let _ = self.snapshot_age_seconds.remove_label_values(&[partition]);
+        let _ = self.unsaved_seconds.remove_label_values(&[partition]);
         let _ = self.snapshot_size_bytes.remove_label_values(&[partition]);
     }
 }

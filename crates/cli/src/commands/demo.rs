@@ -36,6 +36,7 @@ use crate::{leaderboard, say, show};
 Examples:
   tallyboard demo
   tallyboard demo --seconds 30
+  tallyboard demo --objectives all
   tallyboard demo --speed 3600 --listen 127.0.0.1:9090")]
 pub(crate) struct DemoArguments {
     /// End by itself after so many seconds; 0: go on until Ctrl-C.
@@ -53,6 +54,9 @@ pub(crate) struct DemoArguments {
     /// Decides everything that is left to chance.
     #[arg(long, default_value_t = 20_260_105, value_name = "N")]
     seed: u64,
+    /// Whose KPIs are exported as metrics, with commas between; all: every one, as dashboards want them.
+    #[arg(long, value_delimiter = ',', default_values = kpi::DEFAULT_OBJECTIVES, value_name = "OBJECTIVES")]
+    objectives: Vec<String>,
 }
 
 /// The mock broker keeps 5 MiB a partition: enough partitions for the history, and the consumer keeps up after that.
@@ -80,9 +84,10 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         wiring::start(&settings, OnLostLog::Stop, runtime.handle().clone())?;
     let state = ServeState {
         board: board.clone(),
-        choice: settings.choice()?,
+        choice: settings.choice().map_err(Failure::Configuration)?,
         explainer,
         registry,
+        alerts: settings.alerts.clone(),
         clock: time.clock(),
         options: settings.serve.clone(),
     };
@@ -142,6 +147,7 @@ fn stage(
     settings.serve.listen = arguments.listen;
     settings.snapshots.store = folder.join("snapshots").display().to_string();
     settings.snapshots.interval_seconds = 10;
+    settings.kpis.objectives.clone_from(&arguments.objectives);
     let live = live.and_hms_opt(9, 0, 0).context("a time")?.and_utc().timestamp_micros();
     let live = Timestamp::from_micros(live).context("a time")?;
     Ok((settings, (floor, live)))
