@@ -1,6 +1,7 @@
 //! The service's own metrics: each defined once, here, with its help. KPIs are not here: they are the board's.
 
 use engine::RESTATED_MEASURES;
+use model::RejectReason;
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry,
@@ -90,11 +91,16 @@ impl ServiceMetrics {
                 "Events read, by topic and what became of them.",
                 &["topic", "outcome"],
             )?,
-            dead_letters: maker.counters(
-                "tallyboard_dead_letters_total",
-                "Records sent to the dead-letter topic, by reason.",
-                &["reason"],
-            )?,
+            dead_letters: {
+                let letters = maker.counters(
+                    "tallyboard_dead_letters_total",
+                    "Records sent to the dead-letter topic, by reason.",
+                    &["reason"],
+                )?;
+                // From 0, so that the first one shows as an increase.
+                RejectReason::ALL.iter().for_each(|reason| drop(letters.with_label_values(&[reason.name()])));
+                letters
+            },
             key_mismatches: maker.counters(
                 "tallyboard_key_mismatches_total",
                 "Records whose key is not the id that their topic must be partitioned by; their deal may be in two partitions.",
