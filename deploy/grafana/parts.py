@@ -7,13 +7,22 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 NOW = 'relative="current"'
-GREEN, YELLOW, RED, GREY = "green", "yellow", "red", "#808080"
+GREEN, YELLOW, RED = "green", "yellow", "red"
+OF_PERIOD = f'period="$period", {NOW}'
+IN = 'territory=~"$territory"'
+HERE = '{territory=~"$territory"}'
+ALERTING = 'sum by (alertname) (ALERTS{{audience="{}", alertstate="firing"}}) or vector(0)'
 
 
 def named(expr, scope, also=""):
     """An expression by id, with the names that the ids stand for."""
     more = f", {also}" if also else ""
     return f"{expr} * on (job, instance, {scope}) group_left (name{more}) sales_{scope}_info"
+
+
+def line(name):
+    """Where an alert begins, as expression and legend."""
+    return f"max(tallyboard_alert_{name})", f"line: {name.replace('_', ' ')}"
 
 
 def query(expr, legend="", instant=False, ref="A", as_table=False):
@@ -84,9 +93,7 @@ def lines(title, description, pairs, unit="short", width=12, height=9, stacked=F
 
 def grid(title, description, columns, width=24, height=10):
     """A table: columns of name, expression and unit, one row for each set of labels that they share."""
-    queries = [
-        query(expr, instant=True, ref=chr(65 + at), as_table=True) for at, (_, expr, _) in enumerate(columns)
-    ]
+    queries = [query(expr, instant=True, ref=chr(65 + at), as_table=True) for at, (_, expr, _) in enumerate(columns)]
     panel = dressed(table.Panel(), title, description, "short", width, height, queries)
     panel.with_transformation(model.DataTransformerConfig(id_val="merge", options={}))
     names = {f"Value #{chr(65 + at)}": name for at, (name, _, _) in enumerate(columns)}
