@@ -315,7 +315,10 @@ fn dead_letters_that_are_not_taken_stop_their_partition_alone() {
 fn a_snapshot_that_could_not_be_written_is_written_later() {
     let site = Site::new();
     let began = Instant::now();
-    let clock = move || Timestamp::from_micros(now().micros() + began.elapsed().as_micros() as i64).unwrap();
+    let clock = move || {
+        let passed = i64::try_from(began.elapsed().as_micros()).unwrap();
+        Timestamp::from_micros(now().micros() + passed).unwrap()
+    };
     let running = site.start(Particulars { clock: Arc::new(clock), ..Particulars::default() });
     running.await_ready();
     // A file where the folder of partition 0 should be.
