@@ -26,8 +26,8 @@ const WEBHOOK: &str = "http://127.0.0.1:9094/";
 #[derive(Debug)]
 pub struct Prometheus {
     /// Before the directory: the process goes first.
-    process: GuardedProcess,
-    directory: TempDir,
+    _process: GuardedProcess,
+    _directory: TempDir,
     port: u16,
     client: Client,
 }
@@ -79,7 +79,7 @@ impl Prometheus {
                 .arg(format!("--web.listen-address=127.0.0.1:{port}"));
             spawned("prometheus", &command, &directory, port)
         })?;
-        Ok(Prometheus { process, directory, port, client: client()? })
+        Ok(Prometheus { _process: process, _directory: directory, port, client: client()? })
     }
 
     /// What an expression is now.
@@ -116,11 +116,6 @@ impl Prometheus {
         let answer: Value = response.json()?;
         ensure!(answer["status"] == "success", "{parameters:?}: {answer}");
         Ok(answer["data"].clone())
-    }
-
-    /// The process and the folder that it works in.
-    pub fn process(&self) -> (&GuardedProcess, &std::path::Path) {
-        (&self.process, self.directory.path())
     }
 }
 
