@@ -39,6 +39,11 @@ pub(crate) fn not_run_list() -> PathBuf {
     workspace().join("target/not-run.txt")
 }
 
+/// Packages that Python scripts of the workspace need.
+pub(crate) fn python_environment() -> PathBuf {
+    workspace().join("target/python")
+}
+
 /// Logs of servers, kept after the tests.
 pub(crate) fn logs() -> PathBuf {
     workspace().join("target/end-to-end")

@@ -63,15 +63,72 @@ pub fn python(script: &str, arguments: &[&str]) -> anyhow::Result<Finished> {
     run("python3", &command, BOUND).with_context(|| format!("python3 {script}"))
 }
 
+/// Runs `promtool` in a folder to its end.
+///
+/// # Errors
+///
+/// [`Missing`] if promtool is not installed; anything else if it does not end.
+pub fn promtool(folder: &Path, arguments: &[&str]) -> anyhow::Result<Finished> {
+    let mut command = Command::new(installed("promtool", "prometheus")?);
+    command.args(arguments).current_dir(folder);
+    run("promtool", &command, TOOL_BOUND)
+}
+
+/// A program of a package of Debian.
+///
+/// # Errors
+///
+/// [`Missing`] if it is not installed.
+pub(crate) fn installed(program: &str, package: &str) -> anyhow::Result<PathBuf> {
+    in_path(program).ok_or_else(|| {
+        Missing::new(format!("{program} is not installed; run: apt-get install -y {package}")).into()
+    })
+}
+
+/// Runs a Python script of the workspace with the packages of a `requirements.txt` beside it, which are fetched once
+/// into an environment under `target/`.
+///
+/// # Errors
+///
+/// [`Missing`] if Python cannot make environments or the packages cannot be fetched; anything else if the script cannot be
+/// started or takes longer than three minutes.
+pub fn python_with_packages(script: &str, arguments: &[&str]) -> anyhow::Result<Finished> {
+    let script = paths::in_workspace(script);
+    let requirements = script.with_file_name("requirements.txt");
+    let environment = paths::python_environment();
+    let wanted = fs::read_to_string(&requirements)?;
+    let done = environment.join("installed.txt");
+    if fs::read_to_string(&done).ok().as_ref() != Some(&wanted) {
+        let hint = "run: apt-get install -y python3-venv, and let pip reach a package index";
+        for (what, command) in [
+            ("venv", Command::new("python3").args(["-m", "venv"]).arg(&environment)),
+            (
+                "pip",
+                Command::new(environment.join("bin/pip"))
+                    .args(["install", "--quiet", "--requirement"])
+                    .arg(&requirements),
+            ),
+        ] {
+            let ended = run(what, command, BOUND)?;
+            if !ended.status.success() {
+                return Err(Missing::new(format!("python packages: {hint}: {}", ended.stderr)).into());
+            }
+        }
+        fs::write(done, wanted)?;
+    }
+    let mut command = Command::new(environment.join("bin/python"));
+    // No files of its own beside the script.
+    command.arg("-B").arg(script).args(arguments);
+    run("python", &command, BOUND)
+}
+
 /// What `promtool check metrics` says of a page of metrics.
 ///
 /// # Errors
 ///
 /// [`Missing`] if promtool is not installed; anything else if it does not end.
 pub fn promtool_check(page: &str) -> anyhow::Result<Finished> {
-    let Some(promtool) = in_path("promtool") else {
-        return Err(Missing::new("promtool is not installed; run: apt-get install -y prometheus").into());
-    };
+    let promtool = installed("promtool", "prometheus")?;
     let file = tempfile::NamedTempFile::new()?;
     fs::write(file.path(), page)?;
     // Guarded processes have no standard input of their own.

@@ -96,7 +96,9 @@ impl Board {
         self.reporting
     }
 
-    pub(crate) fn thresholds(&self) -> &Thresholds {
+    /// Where verdicts change.
+    #[must_use]
+    pub fn thresholds(&self) -> &Thresholds {
         &self.thresholds
     }
 

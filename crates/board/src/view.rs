@@ -178,6 +178,12 @@ impl View {
         CATALOGUE.iter().filter(move |kpi| kpi.is_told_for(kind))
     }
 
+    /// How many seconds of the period have passed, of how many; none for what stands now.
+    #[must_use]
+    pub const fn elapsed(&self) -> Option<(i128, i128)> {
+        self.elapsed
+    }
+
     /// The company's value of a KPI of [`catalogue`](Self::catalogue).
     #[must_use]
     pub fn evaluate_company(&self, kpi: &'static Kpi) -> KpiValue {

@@ -45,6 +45,7 @@ pub(crate) struct Settings {
     pub(crate) runtime: runtime::Options,
     pub(crate) serve: serve::ServeOptions,
     pub(crate) kpis: Kpis,
+    pub(crate) alerts: serve::AlertLines,
     pub(crate) pipelines: Vec<Pipeline>,
 }
 
@@ -157,6 +158,7 @@ impl Default for Settings {
             runtime: runtime::Options::default(),
             serve: serve::ServeOptions::default(),
             kpis: Kpis::default(),
+            alerts: serve::AlertLines::default(),
             pipelines: vec![default_pipeline()],
         }
     }
@@ -253,6 +255,7 @@ impl Settings {
         self.runtime.check().context("section [runtime]")?;
         self.serve.check().context("section [serve]")?;
         self.kpis.thresholds.check().map_err(anyhow::Error::msg).context("section [kpis]")?;
+        self.alerts.check().context("section [alerts]")?;
         self.choice()?;
         let topics = &self.topics;
         let names =

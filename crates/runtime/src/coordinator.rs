@@ -393,6 +393,7 @@ impl Coordinator {
         let now = (self.parts.clock)();
         let metrics = &self.parts.metrics;
         let mut totals = engine::Counts::default();
+        let mut received: BTreeMap<TopicName, model::Timestamp> = BTreeMap::new();
         for (&number, owned) in &mut self.owned {
             let standing = owned.worker.standing.lock().clone();
             let label = number.to_string();
@@ -404,11 +405,17 @@ impl Coordinator {
                     Some(appended_at) if behind > 0 => (now.micros() - appended_at.micros()).max(0),
                     _ => 0,
                 };
+                if let Some(at) = appended_last.or(standing.newest) {
+                    let known = received.entry(topic.clone()).or_insert(at);
+                    *known = at.max(*known);
+                }
                 metrics.lag_records.with_label_values(&[&**topic, &label]).set(behind);
                 metrics.lag_seconds.with_label_values(&[&**topic, &label]).set(crate::seconds(age));
                 lag_records += behind.cast_unsigned();
                 lag_seconds = lag_seconds.max((age / model::MICROS_PER_SECOND).cast_unsigned());
             }
+            let unsaved = standing.unsaved_since.map_or(0, |since| (now.micros() - since.micros()).max(0));
+            metrics.unsaved_seconds.with_label_values(&[&label]).set(crate::seconds(unsaved));
             if let Some(taken_at) = standing.snapshot_at {
                 let age = crate::seconds(now.micros() - taken_at.micros());
                 metrics.snapshot_age_seconds.with_label_values(&[&label]).set(age);
@@ -429,6 +436,9 @@ impl Coordinator {
             totals.activities += standing.counts.activities;
             totals.cells += standing.counts.cells;
             totals.memory_bytes += standing.counts.memory_bytes;
+        }
+        for (topic, at) in received {
+            metrics.last_received.with_label_values(&[&*topic]).set(crate::seconds(at.micros()));
         }
         let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         metrics.deals.with_label_values(&["held"]).set(gauge(totals.deals));

@@ -1,6 +1,7 @@
 //! The service's own metrics: each defined once, here, with its help. KPIs are not here: they are the board's.
 
 use engine::RESTATED_MEASURES;
+use model::RejectReason;
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry,
@@ -27,6 +28,10 @@ pub struct ServiceMetrics {
     pub publish_duration_seconds: Histogram,
     /// Seconds since the newest snapshot by partition.
     pub snapshot_age_seconds: GaugeVec,
+    /// Seconds for which changes may be in no snapshot, by partition.
+    pub unsaved_seconds: GaugeVec,
+    /// When the log received the newest folded record, by topic.
+    pub last_received: GaugeVec,
     /// Stored bytes of the newest snapshot by partition.
     pub snapshot_size_bytes: IntGaugeVec,
     /// Seconds that writing a snapshot took.
@@ -86,11 +91,16 @@ impl ServiceMetrics {
                 "Events read, by topic and what became of them.",
                 &["topic", "outcome"],
             )?,
-            dead_letters: maker.counters(
-                "tallyboard_dead_letters_total",
-                "Records sent to the dead-letter topic, by reason.",
-                &["reason"],
-            )?,
+            dead_letters: {
+                let letters = maker.counters(
+                    "tallyboard_dead_letters_total",
+                    "Records sent to the dead-letter topic, by reason.",
+                    &["reason"],
+                )?;
+                // From 0, so that the first one shows as an increase.
+                RejectReason::ALL.iter().for_each(|reason| drop(letters.with_label_values(&[reason.name()])));
+                letters
+            },
             key_mismatches: maker.counters(
                 "tallyboard_key_mismatches_total",
                 "Records whose key is not the id that their topic must be partitioned by; their deal may be in two partitions.",
@@ -130,6 +140,16 @@ impl ServiceMetrics {
                 "tallyboard_snapshot_age_seconds",
                 "Since the state of the partition's newest snapshot was taken.",
                 &["partition"],
+            )?,
+            unsaved_seconds: maker.float_gauges(
+                "tallyboard_unsaved_seconds",
+                "Since the partition's newest snapshot, or since it was taken over, if there were changes after that; else 0.",
+                &["partition"],
+            )?,
+            last_received: maker.float_gauges(
+                "tallyboard_last_received_timestamp_seconds",
+                "When the log received the newest folded record of the topic; after a start, until there is one, the time of the newest event.",
+                &["topic"],
             )?,
             snapshot_size_bytes: maker.gauges(
                 "tallyboard_snapshot_size_bytes",
@@ -191,6 +211,7 @@ impl ServiceMetrics {
             let _ = self.lag_seconds.remove_label_values(&[topic, partition]);
         }
         let _ = self.snapshot_age_seconds.remove_label_values(&[partition]);
+        let _ = self.unsaved_seconds.remove_label_values(&[partition]);
         let _ = self.snapshot_size_bytes.remove_label_values(&[partition]);
     }
 }

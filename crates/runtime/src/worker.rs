@@ -31,6 +31,8 @@ pub(crate) struct Standing {
     pub(crate) caught_up: bool,
     pub(crate) newest: Option<model::Timestamp>,
     pub(crate) snapshot_at: Option<model::Timestamp>,
+    /// Since when changes may be in no snapshot; none if all are in the newest one.
+    pub(crate) unsaved_since: Option<model::Timestamp>,
 }
 
 /// What all workers share.
@@ -113,6 +115,7 @@ impl Worker {
 /// A worker's thread at work.
 struct Shift {
     process: PartitionProcess,
+    began_at: model::Timestamp,
     surroundings: Surroundings,
     stop: Arc<AtomicBool>,
     standing: Arc<Mutex<Standing>>,
@@ -137,6 +140,7 @@ impl Shift {
         asked: Receiver<Sender<Evidence>>,
     ) -> Self {
         Self {
+            began_at: (surroundings.clock)(),
             process,
             surroundings,
             stop,
@@ -255,12 +259,15 @@ impl Shift {
         }
         let positions =
             self.process.appended_last().map(|(topic, next, at)| (topic.clone(), next, at)).collect();
+        let snapshot_at = *self.snapshot_taken_at.lock();
+        let is_unsaved = self.process.has_changed() || self.snapshot_under_way.load(Ordering::Acquire);
         *self.standing.lock() = Standing {
             positions,
             counts: self.counts.1,
             caught_up: self.process.has_caught_up(),
             newest: self.process.state().newest(),
-            snapshot_at: *self.snapshot_taken_at.lock(),
+            snapshot_at,
+            unsaved_since: is_unsaved.then(|| snapshot_at.unwrap_or(self.began_at)),
         };
         self.told_at = Some(Instant::now());
     }

@@ -9,8 +9,10 @@ use crate::dice::{Dice, MICROS_PER_DAY, fixed, rounded};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::staff::Company;
 
+mod jam;
 mod track;
 
+use jam::Jam;
 use track::{Odds, Track};
 
 /// After so many events nothing more happens to a deal, whatever the rates are.
@@ -33,6 +35,12 @@ enum Change {
     Credit,
     Delete,
     Restore,
+}
+
+impl Change {
+    const fn leaves_stage(self) -> bool {
+        matches!(self, Self::Advance | Self::Skip | Self::MoveBack | Self::Lose | Self::SwitchPipeline)
+    }
 }
 
 #[derive(Debug)]
@@ -68,6 +76,7 @@ pub(crate) struct Step {
 pub(crate) struct Deals {
     tracks: Vec<Track>,
     odds: Odds,
+    jam: Option<Jam>,
     median_amount_minor: i64,
     spread: i64,
     significant_digits: u32,
@@ -83,6 +92,7 @@ impl Deals {
         Ok(Self {
             tracks: scenario.pipelines.iter().map(Track::new).collect(),
             odds: Odds::new(&scenario.rates),
+            jam: Jam::of(scenario),
             median_amount_minor: scenario.median_amount_minor,
             spread: fixed(scenario.amount_spread_doublings),
             significant_digits: scenario.amount_significant_digits,
@@ -163,7 +173,13 @@ impl Deals {
                 return at.micros();
             }
             let due = at.micros() + dice.waiting(mean_micros);
-            company.working_time(due, at.micros(), deal.territory, dice)
+            let due = company.working_time(due, at.micros(), deal.territory, dice);
+            match &self.jam {
+                Some(jam) if change.leaves_stage() => {
+                    jam.passed_at(self.tracks[deal.pipeline].stage_name(deal.stage), due)
+                }
+                _ => due,
+            }
         });
         let engaged = (is_new && deal.is_engaged).then_some((deal.rep, deal.number));
         if next.is_some() {

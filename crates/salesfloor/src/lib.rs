@@ -18,4 +18,6 @@ mod scenario;
 mod staff;
 
 pub use floor::Floor;
-pub use scenario::{ActivityPlan, CurrencyPlan, PipelinePlan, Rates, Scenario, ScenarioError, StagePlan};
+pub use scenario::{
+    ActivityPlan, Bottleneck, CurrencyPlan, PipelinePlan, Rates, Scenario, ScenarioError, StagePlan,
+};

@@ -33,6 +33,8 @@ pub struct Scenario {
     pub territories: u32,
     /// The pipelines; each new deal goes into one of them, all alike.
     pub pipelines: Vec<PipelinePlan>,
+    /// A stage that holds the deals up for some days, if there is one.
+    pub bottleneck: Option<Bottleneck>,
     /// The currency of quotas and goals, and of territories whose own currency is not among `currencies`.
     pub reporting_currency: String,
     /// The currencies beside the reporting one.
@@ -89,6 +91,18 @@ pub struct StagePlan {
     /// its open stages keep.
     #[serde(default)]
     pub loss_rate: f64,
+}
+
+/// A stage of any pipeline that deals do not leave on some days. Those that waited leave soon after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bottleneck {
+    /// The stage's name.
+    pub stage: String,
+    /// The first day, counted from the scenario's start.
+    pub from_day: u32,
+    /// The day after the last.
+    pub to_day: u32,
 }
 
 /// A currency and its worth.
@@ -150,6 +164,7 @@ impl Scenario {
             teams: 5,
             territories: 6,
             pipelines: vec![default_pipeline(1.0)],
+            bottleneck: None,
             reporting_currency: "EUR".to_owned(),
             currencies: vec![
                 currency("USD", "0.86"),
@@ -272,6 +287,18 @@ impl Scenario {
             bounded(&format!("typical_days of stage {:?}", stage.name), stage.typical_days, 3_650.0)?;
             bounded(&format!("loss_rate of stage {:?}", stage.name), stage.loss_rate, 1.0)?;
         }
+        if let Some(Bottleneck { stage, from_day, to_day }) = &self.bottleneck {
+            let mut stages = self.pipelines.iter().flat_map(|pipeline| &pipeline.stages);
+            if !stages.any(|plan| plan.name == *stage && plan.kind == StageKind::Open) {
+                return Err(ScenarioError(format!("bottleneck.stage is {stage:?}; expected an open stage")));
+            }
+            if from_day >= to_day || *to_day > 84_000 {
+                let expected = "expected from_day below to_day, and that at most 84000";
+                return Err(ScenarioError(format!(
+                    "bottleneck is from day {from_day} to {to_day}; {expected}"
+                )));
+            }
+        }
         for plan in &self.activities {
             if Category::from_name(&plan.category).is_none() {
                 return Err(ScenarioError(format!(
@@ -391,10 +418,16 @@ mod tests {
         }
     }
 
+    fn bottleneck(stage: &str, from_day: u32, to_day: u32) -> Option<Bottleneck> {
+        Some(Bottleneck { stage: stage.to_owned(), from_day, to_day })
+    }
+
     #[test]
     fn impossible_scenarios_are_refused() {
         type Spoil = fn(&mut Scenario);
-        let cases: [(Spoil, &str); 11] = [
+        let cases: [(Spoil, &str); 13] = [
+            (|scenario| scenario.bottleneck = bottleneck("sqm", 3, 9), "bottleneck.stage is \"sqm\""),
+            (|scenario| scenario.bottleneck = bottleneck("sql", 9, 9), "bottleneck is from day 9 to 9"),
             (|scenario| scenario.reps = 0, "reps is 0"),
             (|scenario| scenario.rates.split = 1.5, "rates.split is 1.5"),
             (|scenario| scenario.rates.deleted = f64::NAN, "rates.deleted is NaN"),

@@ -7,6 +7,7 @@
 //! absent (no series, null) with its reason in the API; SERVE-2, no request can stop another for longer than its
 //! timeout, nor make the service hold more than its limits; SERVE-3, every error is an RFC 9457 problem document.
 
+mod alerts;
 mod api;
 mod balance;
 mod connection;
@@ -22,6 +23,7 @@ mod problem;
 mod restatements;
 mod router;
 
+pub use alerts::{AlertLines, AlertLinesError};
 pub use connection::serve;
 pub use documents::{balance_json, encode_value, explanation_json, kpis_json, leaderboard_json};
 pub use options::{ServeOptions, ServeOptionsError};

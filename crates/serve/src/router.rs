@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+use crate::alerts::AlertLines;
 use crate::negotiation::Format;
 use crate::options::ServeOptions;
 use crate::parameters::Parameters;
@@ -37,6 +38,8 @@ pub struct ServeState {
     pub explainer: Arc<Explainer>,
     /// The service's own metrics.
     pub registry: prometheus::Registry,
+    /// Where alerts begin.
+    pub alerts: AlertLines,
     /// The time of day.
     pub clock: Clock,
     /// Limits.

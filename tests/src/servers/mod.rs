@@ -4,6 +4,7 @@ mod distribution;
 mod java;
 pub(crate) mod kafka;
 pub(crate) mod messages;
+pub(crate) mod prometheus;
 pub(crate) mod registry;
 
 use crate::ports::free_ports;

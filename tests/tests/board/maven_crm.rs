@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use crate::{document, maven};
 use serde_json::Value;
 use tallyboard_end_to_end::{
-    Configuration, Kafka, Registry, Service, if_there, in_workspace, require, shared_data, tallyboard, tell,
+    Configuration, Exposition, Kafka, Registry, Service, if_there, in_workspace, require, shared_data,
+    tallyboard, tell,
 };
 
 const BOUND: Duration = Duration::from_secs(60);
@@ -78,7 +79,8 @@ fn every_row_of_the_oracle_is_served() {
     let reported = compare_with_report(&run, &lines, &ask);
     explained_adds_up(&run, &service.url("/"), &ask);
     let page = service.get_text("/metrics").unwrap();
-    assert!(!page.contains("tallyboard_dead_letters_total{"), "there are dead letters");
+    let letters = Exposition::read(&page).unwrap().sum("tallyboard_dead_letters_total", &[]);
+    assert_eq!(letters, 0.0, "there are dead letters");
     let status = service.terminate().unwrap();
     assert_eq!(status.code(), Some(0), "{}", service.process().log_tail());
 

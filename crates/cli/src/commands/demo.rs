@@ -18,7 +18,7 @@ use eventlog::{NewRecord, RecordProducer, RecordSink as _};
 use model::{Day, MICROS_PER_SECOND, PeriodKind, Timestamp};
 use rdkafka::mocking::MockCluster;
 use runtime::{Clock, OnLostLog};
-use salesfloor::{Floor, Scenario};
+use salesfloor::{Bottleneck, Floor, Scenario};
 use serve::{ServeState, router};
 
 use crate::commands::serve::{http_runtime, listen};
@@ -36,6 +36,7 @@ use crate::{leaderboard, say, show};
 Examples:
   tallyboard demo
   tallyboard demo --seconds 30
+  tallyboard demo --objectives all --bottleneck proposal:20..75
   tallyboard demo --speed 3600 --listen 127.0.0.1:9090")]
 pub(crate) struct DemoArguments {
     /// End by itself after so many seconds; 0: go on until Ctrl-C.
@@ -53,6 +54,12 @@ pub(crate) struct DemoArguments {
     /// Decides everything that is left to chance.
     #[arg(long, default_value_t = 20_260_105, value_name = "N")]
     seed: u64,
+    /// Whose KPIs are exported as metrics, with commas between; all: every one, as dashboards want them.
+    #[arg(long, value_delimiter = ',', default_values = kpi::DEFAULT_OBJECTIVES, value_name = "OBJECTIVES")]
+    objectives: Vec<String>,
+    /// A stage that deals do not leave on some days of the floor, counted from the beginning of the history.
+    #[arg(long, value_parser = bottleneck, value_name = "STAGE:FROM..TO")]
+    bottleneck: Option<Bottleneck>,
 }
 
 /// The mock broker keeps 5 MiB a partition: enough partitions for the history, and the consumer keeps up after that.
@@ -80,9 +87,10 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         wiring::start(&settings, OnLostLog::Stop, runtime.handle().clone())?;
     let state = ServeState {
         board: board.clone(),
-        choice: settings.choice()?,
+        choice: settings.choice().map_err(Failure::Configuration)?,
         explainer,
         registry,
+        alerts: settings.alerts.clone(),
         clock: time.clock(),
         options: settings.serve.clone(),
     };
@@ -119,6 +127,14 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// `proposal:20..75`: a stage, and the days from and until which deals wait there.
+fn bottleneck(text: &str) -> Result<Bottleneck, String> {
+    let parts = text.rsplit_once(':').and_then(|(stage, days)| Some((stage, days.split_once("..")?)));
+    let parts = parts.and_then(|(stage, (from, to))| Some((stage, from.parse().ok()?, to.parse().ok()?)));
+    let (stage, from_day, to_day) = parts.ok_or("expected STAGE:FROM..TO, as in proposal:20..75")?;
+    Ok(Bottleneck { stage: stage.to_owned(), from_day, to_day })
+}
+
 /// The settings of the demo, and its floor with the moment at which live time begins.
 fn stage(
     arguments: &DemoArguments,
@@ -133,6 +149,7 @@ fn stage(
         start_day: Day::from_date(start),
         days: None,
         office_hours: false,
+        bottleneck: arguments.bottleneck.clone(),
         ..Scenario::demo()
     };
     let floor = Floor::new(&scenario).map_err(|error| anyhow!(error))?;
@@ -142,6 +159,7 @@ fn stage(
     settings.serve.listen = arguments.listen;
     settings.snapshots.store = folder.join("snapshots").display().to_string();
     settings.snapshots.interval_seconds = 10;
+    settings.kpis.objectives.clone_from(&arguments.objectives);
     let live = live.and_hms_opt(9, 0, 0).context("a time")?.and_utc().timestamp_micros();
     let live = Timestamp::from_micros(live).context("a time")?;
     Ok((settings, (floor, live)))

@@ -93,6 +93,7 @@ pub(crate) fn serve_until(
         choice: settings.choice().map_err(Failure::Configuration)?,
         explainer,
         registry,
+        alerts: settings.alerts.clone(),
         clock: wiring::system_clock(),
         options: settings.serve.clone(),
     });

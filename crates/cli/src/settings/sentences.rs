@@ -134,4 +134,37 @@ pub(super) const SENTENCES: &[(&str, &str, &str)] = &[
         "time_sink_percent",
         "From which percentage of the tracked time on a category that does not go with winning is a time sink.",
     ),
+    (
+        "alerts",
+        "",
+        "Where the alerts of deploy/prometheus begin; /metrics tells these lines beside the numbers.",
+    ),
+    (
+        "alerts",
+        "judged_from_percent",
+        "A period is too young to be judged before so many percent of it have passed.",
+    ),
+    ("alerts", "deals_min", "Shares of fewer deals are not judged."),
+    (
+        "alerts",
+        "stalled_percent_max",
+        "More stalled deals than so many percent of a stage's open ones are too many.",
+    ),
+    (
+        "alerts",
+        "leakage_rise_points_max",
+        "By how many percentage points a share of lost deals may be above the previous period's.",
+    ),
+    (
+        "alerts",
+        "pace_percent_min",
+        "Below so many percent of what should have been won by now, quotas and goals are at risk.",
+    ),
+    (
+        "alerts",
+        "lag_seconds_max",
+        "The numbers are not complete while a record waits for longer to be counted.",
+    ),
+    ("alerts", "silence_seconds_max", "For how long there may be no event; weekends are no trouble."),
+    ("alerts", "unsaved_seconds_max", "For how long a partition's changes may be in no snapshot."),
 ];

@@ -32,6 +32,12 @@ fn events_become_numbers_and_are_counted() {
         site.sources()
             .all(|source| lag.with_label_values(&[&*source.topic, &source.partition.to_string()]).get() == 0)
     });
+    for topic in ["deals", "activities"] {
+        eventually("the newest receipt is told", || {
+            let received = running.metrics.last_received.with_label_values(&[topic]).get();
+            received > 0.0 && received <= crate::site::now().micros() as f64 / 1e6
+        });
+    }
     eventually("readiness is in the metrics", || running.metrics.ready.get() > 0.0);
     assert_eq!(running.metrics.partitions_owned.get(), i64::try_from(PARTITIONS).unwrap());
     for source in site.sources() {

@@ -78,6 +78,7 @@ pub(crate) struct Particulars {
     pub(crate) schemas: Option<Arc<dyn SchemaSource>>,
     pub(crate) reference: ReferenceSource,
     pub(crate) dead_letters: Option<tallyboard_runtime::OpenDeadLetters>,
+    pub(crate) clock: tallyboard_runtime::Clock,
 }
 
 impl Default for Particulars {
@@ -91,6 +92,7 @@ impl Default for Particulars {
             schemas: None,
             reference: ReferenceSource::Fixed(Reference::default()),
             dead_letters: None,
+            clock: Arc::new(now),
         }
     }
 }
@@ -225,7 +227,7 @@ impl Site {
             reference: particulars.reference,
             snapshots: Arc::new(self.snapshots()),
             metrics: metrics.clone(),
-            clock: Arc::new(now),
+            clock: particulars.clock,
             options: particulars.options,
             on_lost_log: particulars.on_lost_log,
         });

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use codec::encode::Avro;
 use codec::{Carries, Decoder, Record, RecordKind, SchemaAnswer, SchemaSource, schema_text};
 use eventlog::{DeadLetter, DeadLetterSink, LogError, MemoryDeadLetters, MemoryReader, TopicPartition};
-use model::Event;
+use model::{Event, Timestamp};
 use tallyboard_runtime::{Format, Options, ReferenceSource, ServiceError};
 
 use crate::company::{self, events, events_in_two};
-use crate::site::{PARTITIONS, Particulars, Site, calendar, eventually, pauses};
+use crate::site::{PARTITIONS, Particulars, Site, calendar, eventually, now, pauses};
 
 fn unreachable() -> LogError {
     LogError::Unreachable { bootstrap_servers: "nowhere".to_owned(), detail: "no answer".to_owned() }
@@ -314,7 +314,12 @@ fn dead_letters_that_are_not_taken_stop_their_partition_alone() {
 #[test]
 fn a_snapshot_that_could_not_be_written_is_written_later() {
     let site = Site::new();
-    let running = site.start(Particulars::default());
+    let began = Instant::now();
+    let clock = move || {
+        let passed = i64::try_from(began.elapsed().as_micros()).unwrap();
+        Timestamp::from_micros(now().micros() + passed).unwrap()
+    };
+    let running = site.start(Particulars { clock: Arc::new(clock), ..Particulars::default() });
     running.await_ready();
     // A file where the folder of partition 0 should be.
     let in_the_way = site.folder().join("partition-00000");
@@ -322,7 +327,11 @@ fn a_snapshot_that_could_not_be_written_is_written_later() {
     site.append(events(37));
     running.await_sums(&site.expected(&calendar()));
     eventually("a snapshot fails", || running.metrics.snapshot_failures.get() > 0);
+    // A partition whose snapshots are written has them every second.
+    let unsaved = running.metrics.unsaved_seconds.with_label_values(&["0"]);
+    eventually("that changes are in no snapshot is told", || unsaved.get() > 2.0);
     std::fs::remove_file(&in_the_way).unwrap();
+    eventually("all changes are in a snapshot", || unsaved.get() == 0.0);
     running.finish();
     assert!(site.snapshot_counts().iter().all(|&count| count > 0));
     let running = site.start(Particulars::default());

@@ -4,6 +4,7 @@
 //! faster and smaller than a collector.
 
 mod exposition;
+mod judging;
 mod sales;
 mod service;
 
@@ -18,7 +19,9 @@ pub(crate) fn page(state: &ServeState, now: Timestamp, format: Format) -> String
     // Before the numbers, which take longer: what the page says was counted is never later than they are.
     let families = state.registry.gather();
     let mut exposition = Exposition::new(format, state.options.series_per_metric_max);
-    sales::write(&mut exposition, &state.board, state.choice.kpis(), now);
+    let slots = sales::slots(&state.board, now);
+    sales::write(&mut exposition, &state.board, &slots, state.choice.kpis());
+    judging::write(&mut exposition, &state.board, &slots, &state.alerts);
     service::write(&mut exposition, &families);
     exposition.finish()
 }

@@ -59,25 +59,25 @@ impl Level {
 }
 
 /// A period as its series name it.
-struct Slot {
-    view: View,
+pub(super) struct Slot {
+    pub(super) view: View,
     /// `period="quarter",relative="current"`; empty for what stands now.
-    labels: String,
+    pub(super) labels: String,
 }
 
-/// Writes these KPIs of all scopes, for the current and the previous period of each kind, and what the ids stand for.
-pub(crate) fn write(exposition: &mut Exposition, board: &Board, kpis: &[&'static Kpi], now: Timestamp) {
-    let slots = slots(board, now);
+/// Writes these KPIs of all scopes, and what the ids stand for.
+pub(super) fn write(exposition: &mut Exposition, board: &Board, slots: &[Slot], kpis: &[&'static Kpi]) {
     let names = board.labels();
     for level in Level::ALL {
         for &kpi in kpis {
-            write_kpi(exposition, &names, &slots, level, kpi);
+            write_kpi(exposition, &names, slots, level, kpi);
         }
     }
-    write_names(exposition, &slots);
+    write_names(exposition, slots);
 }
 
-fn slots(board: &Board, now: Timestamp) -> Vec<Slot> {
+/// What stands now, and the current and the previous period of each kind.
+pub(super) fn slots(board: &Board, now: Timestamp) -> Vec<Slot> {
     let today = board.calendar().day_of(now);
     let mut periods = vec![PeriodSlot::Standing];
     let mut names = vec![String::new()];

@@ -13,7 +13,7 @@ use model::{
     Pipeline, Pipelines, Reference, ReferenceRecord, Rep, RepIndex, Stage, StageIndex, StageKind, Territory,
     TerritoryIndex, Timestamp, TypeIndex,
 };
-use tallyboard_serve::{ServeOptions, ServeState, router};
+use tallyboard_serve::{AlertLines, ServeOptions, ServeState, router};
 use tower::ServiceExt as _;
 
 static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| Calendar::new("Europe/Berlin", 1).unwrap());
@@ -158,7 +158,8 @@ pub(crate) fn state(board: Arc<Board>) -> ServeState {
     let explainer = Explainer::new(Arc::new(config), Box::new(|_| Err("no states here".to_owned())));
     let (explainer, options) = (Arc::new(explainer), ServeOptions::default());
     let choice = choice(&[kpi::ALL], &[]);
-    ServeState { board, choice, explainer, registry, clock: Arc::new(now), options }
+    let alerts = AlertLines::default();
+    ServeState { board, choice, explainer, registry, alerts, clock: Arc::new(now), options }
 }
 
 pub(crate) fn choice(objectives: &[&str], also: &[&str]) -> Choice {

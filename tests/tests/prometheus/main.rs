@@ -1,0 +1,6 @@
+//! What `deploy/` has for Prometheus, Alertmanager and Grafana, against the real ones and a running service.
+#![expect(clippy::unwrap_used, reason = "the lint spares test functions, but not what they share")]
+
+mod alert;
+mod dashboards;
+mod rules;
