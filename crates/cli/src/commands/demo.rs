@@ -23,7 +23,7 @@ use serve::{ServeState, router};
 
 use crate::commands::serve::{http_runtime, listen};
 use crate::exit::Failure;
-use crate::settings::Settings;
+use crate::settings::{Contest, Settings};
 use crate::wiring::{self, Wired};
 use crate::{leaderboard, say, show};
 
@@ -88,6 +88,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let state = ServeState {
         board: board.clone(),
         choice: settings.choice().map_err(Failure::Configuration)?,
+        contests: settings.contests()?,
         explainer,
         registry,
         alerts: settings.alerts.clone(),
@@ -160,9 +161,27 @@ fn stage(
     settings.snapshots.store = folder.join("snapshots").display().to_string();
     settings.snapshots.interval_seconds = 10;
     settings.kpis.objectives.clone_from(&arguments.objectives);
+    settings.contests = contests(Day::from_date(live));
     let live = live.and_hms_opt(9, 0, 0).context("a time")?.and_utc().timestamp_micros();
     let live = Timestamp::from_micros(live).context("a time")?;
     Ok((settings, (floor, live)))
+}
+
+/// Contests that go on when the demo begins: reps about money, territories about deals.
+fn contests(live: Day) -> Vec<Contest> {
+    let contest = |name: &str, kpi: &str, group: &str, days: i32, target| Contest {
+        name: name.to_owned(),
+        kpi: kpi.to_owned(),
+        group: group.to_owned(),
+        members: Vec::new(),
+        start: Day(live.0 - 7).to_string(),
+        end: Day(live.0 + days).to_string(),
+        target,
+    };
+    vec![
+        contest("Closing sprint", "won_amount", "rep", 14, Some(200_000)),
+        contest("Most deals", "won_deals", "territory", 21, None),
+    ]
 }
 
 /// The in-process broker. It is tied to the thread that makes it, so it gets one of its own.
