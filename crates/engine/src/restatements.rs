@@ -50,6 +50,12 @@ fn restated(held: Held, value: i128) -> Option<(Measure, i128)> {
     }
 }
 
+/// Whether [`restated`] may find something in changes of cells with this code.
+const fn may_restate(code: u32) -> bool {
+    // What is held is in the highest bits of a code, see [`Measure::code`]: won amount, cohort, won and lost.
+    matches!(code >> 25, 4 | 41..=43)
+}
+
 /// A sum of a day, or of a month, that was closed.
 type Closed<T> = (RepIndex, TerritoryIndex, T, Measure);
 
@@ -157,7 +163,9 @@ impl Restatements {
         self.closed.clear();
         for change in changes {
             let RowKey { rep, territory, day } = change.row();
+            // Most changes are of something else: that costs least to see.
             if day < self.closed_before
+                && may_restate(change.code())
                 && let Some((measure, value)) = restated(change.held(), change.value())
             {
                 add(&mut self.closed, (rep, territory, day, measure), value);
@@ -298,5 +306,36 @@ impl Restatement {
         let is_month = (1969 * 12..2201 * 12).contains(&entry.month.ordinal);
         let is_known = (entry.rep.0 as usize) < reps && (entry.territory.0 as usize) < territories;
         (is_month && is_known && entry.delta != 0).then_some(entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Category, CohortOutcome, Currency, Departure, DurationBucket, StageIndex, TypeIndex};
+
+    use super::*;
+
+    #[test]
+    fn what_may_restate_is_what_does() {
+        let (stage, usd) = (StageIndex(1), Currency::from_code("USD").unwrap());
+        let bucket = DurationBucket::of(7);
+        let held = [
+            Held::Cohort(stage, CohortOutcome::Open),
+            Held::Cohort(stage, CohortOutcome::Lost),
+            Held::Won(stage, bucket),
+            Held::Lost(stage),
+            Held::Visit(stage, Departure::Lost, bucket),
+            Held::LostAmount(stage, usd),
+            Held::OpenDeals(stage),
+            Held::OpenAmount(stage, usd),
+            Held::Activities(Category::Admin, TypeIndex(0)),
+            Held::Plain(Measure::WonAmount(usd)),
+            Held::Plain(Measure::StageEntered(stage)),
+            Held::Plain(Measure::OpenDueAmount(usd)),
+            Held::Plain(Measure::Mql),
+        ];
+        for held in held {
+            assert_eq!(may_restate(held.code()), restated(held, 1).is_some(), "{held:?}");
+        }
     }
 }
