@@ -1,4 +1,4 @@
-//! The faces of the board: `/metrics`, the HTTP API, health.
+//! The faces of the board: `/metrics`, the HTTP API, the web page, health.
 //!
 //! This room shows what `board` tells. It must not know engine, event log or runtime; the clock is handed in. All
 //! pages are read-only: there is no request that changes anything.
@@ -17,6 +17,7 @@ mod health;
 mod metrics;
 mod negotiation;
 mod options;
+mod page;
 mod parameters;
 mod problem;
 mod restatements;

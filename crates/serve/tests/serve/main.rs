@@ -15,6 +15,8 @@ mod fixture;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod restatements;
 #[cfg(test)]
 mod strict;
