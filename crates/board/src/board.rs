@@ -14,6 +14,7 @@ use model::{
 use parking_lot::{Mutex, RwLock};
 
 use crate::around::{Around, Gathered};
+use crate::closings::Closings;
 use crate::history::{Histories, History};
 use crate::labels::Labels;
 use crate::leaderboard::{Group, Leaderboard, Order};
@@ -42,6 +43,7 @@ pub struct Board {
     types: RwLock<Names>,
     pub(crate) partitions: RwLock<Partitions>,
     statuses: Mutex<Statuses>,
+    pub(crate) closings: Mutex<Closings>,
     reference: RwLock<Option<Arc<Reference>>>,
     /// The latest organisation that was asked for; made anew when the reference or the names are others.
     organisation: Mutex<Option<Arc<Organisation>>>,
@@ -65,6 +67,7 @@ impl Board {
             types: RwLock::default(),
             partitions: RwLock::default(),
             statuses: Mutex::default(),
+            closings: Mutex::default(),
             reference: RwLock::default(),
             organisation: Mutex::default(),
             generation: AtomicU64::new(0),

@@ -22,6 +22,7 @@
 mod around;
 mod balance;
 mod board;
+mod closings;
 mod history;
 mod labels;
 mod leaderboard;
@@ -38,6 +39,7 @@ mod view;
 
 pub use balance::{BalancedTerritory, MovedRep, SuggestedMove, TerritoryBalance};
 pub use board::Board;
+pub use closings::Announced;
 pub use labels::Labels;
 pub use leaderboard::{Group, Leaderboard, Order, RankedRow};
 pub use members::Membership;

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use model::{
-    ActivityEvent, CellKey, Contribution, DealEvent, Event, MICROS_PER_SECOND, Offset, Reject, RejectReason,
-    RepIndex, StageIndex, TerritoryIndex, Timestamp, TypeIndex,
+    ActivityEvent, CellKey, Closing, Contribution, DealEvent, Event, MICROS_PER_SECOND, Offset, Reject,
+    RejectReason, RepIndex, StageIndex, TerritoryIndex, Timestamp, TypeIndex,
 };
 
 use crate::activities::{Activities, ActivityNames, Applied, StoredActivity};
 use crate::cells::Cells;
+use crate::closings::Closings;
 use crate::config::FoldConfig;
 use crate::credits::{Credits, StoredCredit, put_credit};
 use crate::deals::Deals;
@@ -60,6 +61,7 @@ pub struct PartitionState {
     pub(crate) activities: Activities,
     pub(crate) cells: Cells,
     pub(crate) restatements: Restatements,
+    closings: Closings,
     changes: Vec<Contribution>,
     /// Changes of events before, which are not in the cells yet.
     unsettled: Vec<Contribution>,
@@ -91,6 +93,7 @@ impl PartitionState {
             activities,
             cells: Cells::default(),
             restatements,
+            closings: Closings::default(),
             changes: Vec::new(),
             unsettled: Vec::new(),
             credits: Vec::new(),
@@ -192,6 +195,16 @@ impl PartitionState {
     #[must_use]
     pub const fn restatements(&self) -> &Restatements {
         &self.restatements
+    }
+
+    /// Notes from now on which deals become won, or are so no more: what came before is history.
+    pub const fn want_closings(&mut self) {
+        self.closings.want();
+    }
+
+    /// Takes out the closings since the last call, the oldest first; of very many, the newest.
+    pub fn take_closings(&mut self) -> Vec<Closing> {
+        self.closings.take()
     }
 
     /// The newest event time of deals and of activities.
@@ -316,6 +329,9 @@ impl PartitionState {
                     let calendar = &self.config.calendar;
                     let names = (&self.reps, &self.territories);
                     let changes = &self.unsettled[kept_from..];
+                    if let Some(turn) = self.deals.turn {
+                        self.closings.note(turn, (deal, offset, appended_at), names);
+                    }
                     self.restatements.note(changes, calendar, names, (deal, offset, appended_at));
                     // Only now: an event does not itself end the months that it changes.
                     self.restatements.advance(self.deals.horizon.newest(), calendar);

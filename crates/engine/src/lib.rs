@@ -17,6 +17,7 @@
 mod activities;
 mod causes;
 mod cells;
+mod closings;
 mod config;
 mod contribution;
 mod credits;

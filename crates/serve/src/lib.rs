@@ -14,14 +14,17 @@ mod documents;
 mod explanation;
 mod figures;
 mod health;
+mod live;
 mod metrics;
 mod negotiation;
 mod options;
 mod page;
 mod parameters;
 mod problem;
+mod question;
 mod restatements;
 mod router;
+mod status;
 
 pub use connection::serve;
 pub use documents::{balance_json, encode_value, explanation_json, kpis_json, leaderboard_json};

@@ -9,7 +9,7 @@ use model::{Calendar, Day, Period, PeriodKind};
 use crate::problem::Problem;
 
 /// The parameters of a request by name.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {

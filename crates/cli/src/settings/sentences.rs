@@ -105,6 +105,23 @@ pub(super) const SENTENCES: &[(&str, &str, &str)] = &[
     ("serve", "uri_bytes_max", "The longest path and query."),
     ("serve", "header_bytes_max", "The most that all headers of a request hold."),
     ("serve", "leaderboard_rows_max", "The most rows of a leaderboard."),
+    (
+        "serve",
+        "live_clients_max",
+        "How many clients listen to the live feed at once, within seven eighths of the connections.",
+    ),
+    ("serve", "live_watches_per_client_max", "How many documents one client of the live feed watches."),
+    ("serve", "live_watches_max", "How many different documents all clients together watch."),
+    ("serve", "live_backlog_max", "How many messages wait for a client before it is dropped."),
+    ("serve", "live_interval_ms", "How often a watched document is written anew, at most."),
+    ("serve", "live_heartbeat_seconds", "After how long without a message a sign of life is sent."),
+    (
+        "serve",
+        "celebrate_within_hours",
+        "For how many hours after its close a deal that becomes won is told of in the live feed.",
+    ),
+    ("serve", "stale_after_seconds", "After how long without word of a partition numbers count as stale."),
+    ("serve", "stale_lag_seconds", "With records waiting for longer than this, numbers count as stale."),
     ("kpis", "", "What matters: few KPIs are exported as metrics, the API has all of them."),
     (
         "kpis",

@@ -55,7 +55,8 @@ async fn pages_are_as_recorded_and_well_formed() {
     assert_eq!(from_text.len(), from_open.len());
     let differing: Vec<_> =
         from_text.keys().filter(|key| !from_open.contains_key(key)).map(|key| &key.0).collect();
-    assert_eq!(differing, ["tallyboard_fold_seconds_bucket", "tallyboard_starts"]);
+    let rendering = "tallyboard_live_render_seconds_bucket";
+    assert_eq!(differing, ["tallyboard_fold_seconds_bucket", rendering, rendering, "tallyboard_starts"]);
     insta::assert_snapshot!("metrics_text", text.text());
     insta::assert_snapshot!("metrics_open", open.text());
 }
@@ -125,8 +126,11 @@ async fn only_what_is_chosen_is_exported() {
     let few = read(get(&state, "/metrics", &[]).await.text(), false);
     // The fixture has no quotas: of their KPIs, only the counts of reps can be told.
     let stems = ["won_amount", "reps_by_attainment", "open_deals", "activity_seconds"];
-    let is_chosen =
-        |name: &str| name.ends_with("_info") || stems.iter().any(|stem| name.ends_with(&format!("_{stem}")));
+    let is_chosen = |name: &str| {
+        name.starts_with("tallyboard_")
+            || name.ends_with("_info")
+            || stems.iter().any(|stem| name.ends_with(&format!("_{stem}")))
+    };
     let expected: Series = all
         .iter()
         .filter(|((name, _), _)| is_chosen(name))

@@ -15,6 +15,10 @@ mod fixture;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod listener;
+#[cfg(test)]
+mod live;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod restatements;
