@@ -23,6 +23,8 @@ export async function ask(path) {
   }
   const body = await response.json().catch(() => null);
   if (response.ok && body !== null) return body;
+  // A proxy in between has nobody to ask; the service itself answers with a document in any case.
+  if (body === null) throw new Unreachable(`${response.status} ${response.statusText}`);
   throw new Problem(response.status, body?.title ?? response.statusText, body?.detail ?? "");
 }
 

@@ -7,8 +7,9 @@ import { Problem, ask } from "./ask.js";
 const POLL_MS = 5_000;
 const SLOW_POLL_MS = 30_000;
 const RETRY_MS = [1_000, 2_000, 5_000, 15_000, 30_000];
-/** What the stream does not carry. */
-const isStreamed = (path) => !path.startsWith("explain");
+/** What the stream does not carry, and what the service has refused: one refusal would end the stream for all. */
+const refused = new Set();
+const isStreamed = (path) => !path.startsWith("explain") && !refused.has(path);
 
 let hearer = null;
 let followed = [];
@@ -56,9 +57,9 @@ function connect() {
     before?.close();
     opened.close();
     if (mine !== turn) return;
-    if (retry === 0) repeat(followed.filter(isStreamed), POLL_MS, "polling");
-    later(() => connect(), RETRY_MS[Math.min(retry, RETRY_MS.length - 1)]);
     retry += 1;
+    if (retry === 1) repeat(followed.filter(isStreamed), POLL_MS, "polling");
+    later(() => connect(), RETRY_MS[Math.min(retry, RETRY_MS.length) - 1]);
   });
   hear("document", ({ watch, document }) => hearer.document(watch, document));
   hear("won", (won) => hearer.won(won));
@@ -83,7 +84,10 @@ async function repeat(paths, interval, state) {
     if (path === "status" && state) {
       if (status === "fulfilled") hearer.status(value);
     } else if (status === "fulfilled") hearer.document(path, value);
-    else if (reason instanceof Problem) hearer.problem(path, reason);
+    else if (reason instanceof Problem) {
+      if (reason.status === 400 || reason.status === 404) refused.add(path);
+      hearer.problem(path, reason);
+    }
   });
   later(() => repeat(again.filter((path) => path !== "status" || !state), interval, state), interval, state);
 }

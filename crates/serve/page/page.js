@@ -81,7 +81,9 @@ function draw() {
   let problem = null;
   for (const [name, path] of Object.entries(watched)) {
     documents[name] = known.documents.get(path);
-    if (!shown.optional?.includes(name)) problem ??= known.problems.get(path);
+    const found = known.problems.get(path);
+    // What was there before a trouble of the service stays; what is asked wrongly never was.
+    if (found && !shown.optional?.includes(name) && (found.status < 500 || !documents[name])) problem ??= found;
   }
   const first = documents[Object.keys(watched)[0]];
   document.documentElement.classList.toggle("tv", view === "tv");

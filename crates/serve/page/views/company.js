@@ -14,7 +14,7 @@ const TILES = [
   "quota_attainment", "win_rate", "average_deal_size", "sales_velocity", "sales_cycle_p50", "open_amount", "weighted_pipeline", "pipeline_coverage",
   "won_deals", "created_deals", "required_deals", "required_leads", "mql_to_sql_drop_off", "selling_time_share", "stalled_deals",
 ];
-const TILES_TV = TILES.slice(0, 8);
+const TILES_TV = TILES.slice(0, 9);
 /** No more than the service lets one page watch. */
 const LINES = ["won_amount", "win_rate", "average_deal_size", "quota_attainment", "sales_cycle_p50", "won_deals", "created_deals", "selling_time_share"];
 const LINE_PERIODS = 12;

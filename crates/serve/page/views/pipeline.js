@@ -29,7 +29,7 @@ export default {
     const stages = parts(now.open_deals, "stage");
     return [
       bottleneck(now, picks),
-      node("div.tiles.slim", ["open_amount", "weighted_pipeline", "pipeline_coverage", "stalled_deals"].map((kpi) => tile(now[kpi], { picks }))),
+      isTv ? null : node("div.tiles.slim", ["open_amount", "weighted_pipeline", "pipeline_coverage", "stalled_deals"].map((kpi) => tile(now[kpi], { picks }))),
       node("section.card", node("h2", say("pipeline.stages")),
         stages.length === 0 ? nothing(say("pipeline.nothing")) : stageTable(stages, now, picks)),
       isTv ? null : waterfall(now.pipeline_waterfall, picks),
