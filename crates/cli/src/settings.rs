@@ -3,6 +3,7 @@
 //! Layers, later ones win: defaults, the file, environment variables `TALLYBOARD__SECTION__KEY`. Unknown keys are errors.
 
 mod commented;
+mod contests;
 mod kpis;
 mod layers;
 mod sentences;
@@ -26,6 +27,7 @@ use model::{Calendar, Currency, Pipeline, Pipelines, Stage, StageKind, StageRole
 use runtime::{EventTopic, Format};
 use serde::{Deserialize, Serialize};
 
+use contests::Contest;
 use kpis::Kpis;
 use layers::{ABSENT, Layer};
 
@@ -46,6 +48,8 @@ pub(crate) struct Settings {
     pub(crate) serve: serve::ServeOptions,
     pub(crate) kpis: Kpis,
     pub(crate) pipelines: Vec<Pipeline>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) contests: Vec<Contest>,
 }
 
 /// Whose numbers these are.
@@ -158,6 +162,7 @@ impl Default for Settings {
             serve: serve::ServeOptions::default(),
             kpis: Kpis::default(),
             pipelines: vec![default_pipeline()],
+            contests: Vec::new(),
         }
     }
 }
@@ -229,6 +234,7 @@ impl Settings {
         settings.kafka.ssl_key_password = secret();
         settings.registry =
             Some(RegistryOptions { username: text(), password: secret(), ..RegistryOptions::default() });
+        settings.contests = vec![Contest::example()];
         settings
     }
 
@@ -254,6 +260,7 @@ impl Settings {
         self.serve.check().context("section [serve]")?;
         self.kpis.thresholds.check().map_err(anyhow::Error::msg).context("section [kpis]")?;
         self.choice()?;
+        self.contests()?;
         let topics = &self.topics;
         let names =
             [&topics.deals.name, &topics.activities.name, &topics.reference.name, &topics.dead_letters];
@@ -312,6 +319,11 @@ impl Settings {
     /// The KPIs that are exported as metrics.
     pub(crate) fn choice(&self) -> Result<Choice> {
         self.kpis.choice().context("section [kpis]")
+    }
+
+    /// The contests.
+    pub(crate) fn contests(&self) -> Result<Vec<board::Contest>> {
+        contests::checked(&self.contests, self.reporting_currency()?).context("section [[contests]]")
     }
 
     /// The topics of events.

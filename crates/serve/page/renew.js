@@ -50,7 +50,7 @@ const isTheReaders = (element, name) => element.nodeName === "DETAILS" && name =
 /** A number that has changed says so for a moment. */
 function glow(element) {
   if (!moves()) return;
-  const from = { backgroundColor: "color-mix(in oklab, var(--accent) 30%, transparent)" };
+  const from = { backgroundColor: "color-mix(in oklab, var(--accent) 14%, transparent)" };
   element.animate([from, { backgroundColor: "transparent" }], { duration: 1600, easing: "ease-out" });
 }
 

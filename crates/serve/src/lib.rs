@@ -10,6 +10,7 @@
 mod api;
 mod balance;
 mod connection;
+mod contests;
 mod documents;
 mod explanation;
 mod figures;
@@ -24,6 +25,7 @@ mod problem;
 mod question;
 mod restatements;
 mod router;
+mod series;
 mod status;
 
 pub use connection::serve;

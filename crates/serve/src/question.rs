@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::parameters::Parameters;
 use crate::problem::Problem;
 use crate::router::ServeState;
-use crate::{api, balance, explanation, restatements, status};
+use crate::{api, balance, contests, explanation, restatements, series, status};
 
 /// A document of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(crate) enum Document {
     Kpis,
     Leaderboard,
     Balance,
+    Series,
+    Contests,
     Status,
     Explain,
     Restatements,
@@ -30,10 +32,12 @@ pub(crate) enum Document {
 }
 
 impl Document {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Kpis,
         Self::Leaderboard,
         Self::Balance,
+        Self::Series,
+        Self::Contests,
         Self::Status,
         Self::Explain,
         Self::Restatements,
@@ -46,6 +50,8 @@ impl Document {
             Self::Kpis => "kpis",
             Self::Leaderboard => "leaderboard",
             Self::Balance => "territories/balance",
+            Self::Series => "series",
+            Self::Contests => "contests",
             Self::Status => "status",
             Self::Explain => "explain",
             Self::Restatements => "restatements",
@@ -64,7 +70,8 @@ impl Document {
             Self::Leaderboard => api::LEADERBOARD_PARAMETERS,
             Self::Explain => explanation::EXPLAIN_PARAMETERS,
             Self::Restatements => restatements::RESTATEMENTS_PARAMETERS,
-            Self::Balance | Self::Status | Self::Catalogue => &[],
+            Self::Series => series::SERIES_PARAMETERS,
+            Self::Balance | Self::Contests | Self::Status | Self::Catalogue => &[],
         }
     }
 
@@ -113,6 +120,8 @@ impl Question {
             Document::Kpis => self.told(&api::kpis(board, parameters, now)?),
             Document::Leaderboard => self.told(&api::leaderboard(board, parameters, &state.options, now)?),
             Document::Balance => self.told(&balance::territories(board, now)),
+            Document::Series => self.told(&series::series(board, parameters, now)?),
+            Document::Contests => self.told(&contests::contests(board, &state.contests, now)),
             Document::Status => self.told(&status::status(board, &state.options, now)),
             Document::Explain => {
                 let limits = (state.options.time_to_work(), explanation::CAUSES_MAX);

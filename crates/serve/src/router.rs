@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use board::Board;
+use board::{Board, Contest};
 use explain::Explainer;
 use kpi::Choice;
 use model::Timestamp;
@@ -34,6 +34,8 @@ pub struct ServeState {
     pub board: Arc<Board>,
     /// The KPIs that are exported as metrics.
     pub choice: Choice,
+    /// The contests that go on, come or are over.
+    pub contests: Vec<Contest>,
     /// Opens numbers into what they are made of.
     pub explainer: Arc<Explainer>,
     /// The service's own metrics.

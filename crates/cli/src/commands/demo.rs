@@ -81,6 +81,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let state = ServeState {
         board: board.clone(),
         choice: settings.choice()?,
+        contests: settings.contests()?,
         explainer,
         registry,
         clock: time.clock(),

@@ -6,6 +6,21 @@ A pipeline: its stages in the order in which deals pass them. An event of any ot
 kind is open, won or lost. limit_days says after how many days in the stage an open deal is stalled. One stage may have
 role = \"mql\" and a later one role = \"sql\": marketing and sales qualified, between which drop-off is told.";
 
+/// What stands above a contest.
+pub(super) const CONTESTS: &str = "\
+A contest: who of a group has the most of a KPI from one day to another. /api/v1/contests tells how each stands.";
+
+/// The keys of a contest and their sentences.
+pub(super) const CONTEST_KEYS: &[(&str, &str)] = &[
+    ("name", "Its name, of which there is only one."),
+    ("kpi", "What counts: a KPI that can be told of any days, such as won_amount, won_deals or activities."),
+    ("group", "Who competes: rep, team, territory or region."),
+    ("members", "The ids of those who take part; none: all of the group."),
+    ("start", "The first day."),
+    ("end", "The last day."),
+    ("target", "What each is to reach: whole units of the reporting currency, deals, activities or minutes."),
+];
+
 /// The sentence of a key; without a key, of the section.
 pub(super) fn sentence(section: &str, key: &str) -> &'static str {
     let found = SENTENCES.iter().find(|(its_section, its_key, _)| (*its_section, *its_key) == (section, key));

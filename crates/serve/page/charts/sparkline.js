@@ -8,7 +8,7 @@ const [WIDTH, HEIGHT, EDGE] = [120, 32, 3];
 
 /** `series`: a document of `/api/v1/series`. Null where fewer than two periods have a value. */
 export function sparkline(series, kpi) {
-  const values = pointsOf(series).map(size);
+  const values = series.values.map(size);
   const known = values.filter((value) => value !== null && Number.isFinite(value));
   if (known.length < 2) return null;
   const [low, high] = [Math.min(0, ...known), Math.max(...known)];
@@ -25,11 +25,8 @@ export function sparkline(series, kpi) {
     }
   });
   const last = values.findLastIndex((value) => value !== null);
-  const text = pointsOf(series).map((point) => valueText(point, series.unit, { form: "short", kpi })).join(", ");
+  const text = series.values.map((point) => valueText(point, series.unit, { form: "short", kpi })).join(", ");
   return node("svg.sparkline", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": say("chart.series", { values: text }) },
     node("path.line", { d: line }),
     node("circle.end", { cx: x(last), cy: y(values[last]), r: 2.6 }));
 }
-
-/** The periods with their figures, oldest first. */
-export const pointsOf = (series) => series?.points ?? series?.values ?? series?.periods ?? [];

@@ -11,36 +11,28 @@ const ROWS = 10;
 
 export default {
   title: () => say("view.contests"),
-  optional: ["contests"],
-  // The board comes first: without contests there is still something that says how fresh the numbers are.
-  watches: () => ({ head: "leaderboard?kpi=won_amount&limit=1", contests: "contests" }),
+  watches: () => ({ contests: "contests" }),
 
   show({ contests }, picks) {
-    const found = contests?.contests ?? [];
+    const found = contests.contests;
     if (found.length === 0) return [node("section.card.notice", node("h2", say("contests.none")), node("p.quiet", say("contests.none_help")))];
     return [node("div.columns", found.map((contest) => card(contest, picks)))];
   },
 };
 
 function card(contest, picks) {
-  const rows = (contest.standing ?? contest.rows ?? []).slice(0, ROWS);
-  const target = contest.target ?? null;
+  const rows = contest.rows.slice(0, ROWS);
+  const { target, unit } = contest;
   const most = Math.max(...rows.map((row) => size(row) ?? 0), 0) || 1;
-  const unit = contest.unit ?? "number";
   const row = (one) => node("li.contest-row", { "data-key": one.id, "data-moves": true },
     node("span.place", one.rank ?? "–"), nameLink(contest.group, one, picks),
-    bar(one.share_of_target ?? (size(one) ?? 0) / most, { tone: (one.share_of_target ?? 0) >= 1 ? "good" : "calm" }),
-    node("span.amount", valueText(one, unit, { kpi: contest.kpi }), one.share_of_target === undefined || one.share_of_target === null ? null : node("small.quiet", ` ${percent(one.share_of_target)}`)));
+    bar(one.target_share ?? (size(one) ?? 0) / most, { tone: one.target_share >= 1 ? "good" : "calm" }),
+    node("span.amount", valueText(one, unit, { kpi: contest.kpi }), one.target_share === null ? null : node("small.quiet", ` ${percent(one.target_share)}`)));
   return node("section.card.contest", { "data-key": contest.name },
     node("h2", name(contest.name)),
     node("p", node("span.verdict", { "data-tone": contest.state === "running" ? "good" : "calm" }, sayIfKnown(`contests.${contest.state}`) ?? contest.state),
       contest.state === "running" ? ` ${say("contests.days_left", { days: plain(contest.days_left) })}` : ""),
     node("p.quiet", `${kpiLabel(contest.kpi)} · ${dayText(contest.start)} – ${dayText(contest.end)}`,
-      target === null ? "" : ` · ${say("contests.target", { target: targetText(target, rows, unit, contest) })}`),
+      target === null ? "" : ` · ${say("contests.target", { target: valueText({ value: target, currency: rows[0]?.currency }, unit, { kpi: contest.kpi }) })}`),
     rows.length === 0 ? nothing(say("leaderboard.nothing")) : node("ol.plain", rows.map(row)));
-}
-
-function targetText(target, rows, unit, contest) {
-  const figure = typeof target === "object" ? target : { value: target, currency: contest.currency ?? rows[0]?.currency };
-  return valueText(figure, unit, { kpi: contest.kpi });
 }

@@ -158,7 +158,7 @@ pub(crate) fn state(board: Arc<Board>) -> ServeState {
     let explainer = Explainer::new(Arc::new(config), Box::new(|_| Err("no states here".to_owned())));
     let (explainer, options) = (Arc::new(explainer), ServeOptions::default());
     let choice = choice(&[kpi::ALL], &[]);
-    ServeState { board, choice, explainer, registry, clock: Arc::new(now), options }
+    ServeState { board, choice, contests: Vec::new(), explainer, registry, clock: Arc::new(now), options }
 }
 
 pub(crate) fn choice(objectives: &[&str], also: &[&str]) -> Choice {

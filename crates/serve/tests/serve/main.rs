@@ -21,6 +21,8 @@ mod live;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
+mod ranges;
+#[cfg(test)]
 mod restatements;
 #[cfg(test)]
 mod strict;
