@@ -39,7 +39,7 @@ export async function withPage(options, check) {
 /** Goes to a view and waits for its numbers. The event stream never ends, so there is no waiting for the network. */
 export async function open(page, hash) {
   await page.goto(`${PAGE}${hash}`, { waitUntil: "domcontentloaded" });
-  await page.waitForSelector("main .figure, main .notice");
+  await page.waitForSelector("main .figure, main .notice, main .contest");
 }
 
 /** What axe finds serious or critical. */

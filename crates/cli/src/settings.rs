@@ -27,7 +27,7 @@ use model::{Calendar, Currency, Pipeline, Pipelines, Stage, StageKind, StageRole
 use runtime::{EventTopic, Format};
 use serde::{Deserialize, Serialize};
 
-use contests::Contest;
+pub(crate) use contests::Contest;
 use kpis::Kpis;
 use layers::{ABSENT, Layer};
 

@@ -36,6 +36,7 @@ const FILES: &[(&str, &[u8])] = files![
     "css/parts.css",
     "css/tv.css",
     "ask.js",
+    "catalogue.js",
     "causes.js",
     "celebration.js",
     "confetti.js",

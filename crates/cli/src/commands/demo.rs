@@ -23,7 +23,7 @@ use serve::{ServeState, router};
 
 use crate::commands::serve::{http_runtime, listen};
 use crate::exit::Failure;
-use crate::settings::Settings;
+use crate::settings::{Contest, Settings};
 use crate::wiring::{self, Wired};
 use crate::{leaderboard, say, show};
 
@@ -143,9 +143,29 @@ fn stage(
     settings.serve.listen = arguments.listen;
     settings.snapshots.store = folder.join("snapshots").display().to_string();
     settings.snapshots.interval_seconds = 10;
+    settings.contests = contests(live)?;
     let live = live.and_hms_opt(9, 0, 0).context("a time")?.and_utc().timestamp_micros();
     let live = Timestamp::from_micros(live).context("a time")?;
     Ok((settings, (floor, live)))
+}
+
+/// Two contests that run when the demo begins.
+fn contests(live: chrono::NaiveDate) -> anyhow::Result<Vec<Contest>> {
+    let start = live.checked_sub_days(Days::new(7)).context("a date")?;
+    let end = live.checked_add_days(Days::new(21)).context("a date")?;
+    let contest = |name: &str, kpi: &str, group: &str, target| Contest {
+        name: name.to_owned(),
+        kpi: kpi.to_owned(),
+        group: group.to_owned(),
+        members: Vec::new(),
+        start: start.to_string(),
+        end: end.to_string(),
+        target,
+    };
+    Ok(vec![
+        contest("Four-week sprint", "won_amount", "rep", Some(100_000)),
+        contest("Most deals won", "won_deals", "territory", None),
+    ])
 }
 
 /// The in-process broker. It is tied to the thread that makes it, so it gets one of its own.

@@ -1,5 +1,6 @@
 // The whole of a scope at a glance.
 
+import { isTold } from "../catalogue.js";
 import { bar } from "../charts/bars.js";
 import { byName, figureLink, parts } from "../figure.js";
 import { node } from "../node.js";
@@ -27,13 +28,13 @@ export default {
   show,
 };
 
-export function watches(picks) {
+export function watches(picks, known) {
   const { scope = "company", id, kind = "quarter", period } = picks;
   const of = { scope, id: scope === "company" ? null : id, kind };
   const found = { kpis: query("kpis", { ...of, period }) };
   const before = !period || period === "current" ? "previous" : stepped(period, -1);
   if (before) found.before = query("kpis", { ...of, period: before });
-  for (const kpi of LINES) found[`line_${kpi}`] = query("series", { kpi, ...of, count: LINE_PERIODS, until: period });
+  for (const kpi of LINES.filter((one) => isTold(known, one, kind))) found[`line_${kpi}`] = query("series", { kpi, ...of, count: LINE_PERIODS, until: period });
   return found;
 }
 

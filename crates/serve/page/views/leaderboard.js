@@ -1,5 +1,6 @@
 // Who leads: a podium for the first three, a list for the others.
 
+import { definition, isTold } from "../catalogue.js";
 import { bar } from "../charts/bars.js";
 import { figureLink } from "../figure.js";
 import { node, spoken } from "../node.js";
@@ -11,12 +12,9 @@ import { kpiLabel, say } from "../text.js";
 import { percent, plain, size, valueText } from "../value.js";
 
 const ROWS = 50;
-const ROWS_TV = 10;
 /** On the wall, more would be too small to read. */
-const isOfPeriod = (picks, known) => {
-  const definition = known.catalogue?.kpis.find(({ name }) => name === (picks.kpi ?? "won_amount"));
-  return definition ? !definition.standing : true;
-};
+const ROWS_TV = 10;
+const isOfPeriod = (picks, known) => !definition(known, picks.kpi ?? "won_amount")?.standing;
 
 export default {
   pickers: ["kpi", "group", "period"],
@@ -27,7 +25,7 @@ export default {
     const { kpi = "won_amount", group = "rep", kind = "quarter", period } = picks;
     const dated = isOfPeriod(picks, known) ? { kind, period } : {};
     const board = query("leaderboard", { kpi, group, ...dated, limit: ROWS });
-    if (group !== "rep" || kind === "day" || !isOfPeriod(picks, known)) return { board };
+    if (group !== "rep" || !isTold(known, "quota_attainment", kind) || !isOfPeriod(picks, known)) return { board };
     return { board, quota: query("leaderboard", { kpi: "quota_attainment", group: "rep", kind, period, limit: 1000 }) };
   },
 

@@ -25,7 +25,7 @@ export default {
     const of = ofRep(picks, known);
     const { kind = "quarter", period } = picks;
     return {
-      ...ofScope(of),
+      ...ofScope(of, known),
       ranks: query("leaderboard", { kpi: "won_amount", group: "rep", kind, period, limit: 1000 }),
       open: query("explain", { kpi: "open_deals", scope: "rep", id: of.id, limit: OPEN }),
     };
