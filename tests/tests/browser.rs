@@ -1,7 +1,5 @@
 //! The web page before a real service, in a real browser. What is checked is in `tests/browser/checks.mjs`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::time::Duration;
 
 use tallyboard_end_to_end::{Browser, Service, ServiceOptions, free_ports, require};

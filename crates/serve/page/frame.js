@@ -25,7 +25,7 @@ export function top(view, picks, shown, document, known) {
     catchingUp(known),
     node("div.heading",
       node("h1", { dir: "auto" }, shown.title?.(picks, known, document) ?? say(`view.${view}`)),
-      node("div.pickers", { role: "group", "aria-label": say("frame.pickers") }, pickers(shown, picks, document, known))),
+      node("div.pickers", { role: "group", "aria-label": say("frame.pickers") }, pickers(shown, shown.picks?.(picks, known) ?? picks, document, known))),
   ].filter(Boolean);
 }
 

@@ -35,8 +35,10 @@ function trend(figure, before, isCurrent) {
   const [now, then] = [size(figure), size(before)];
   if (now === null || then === null || figure.standing) return null;
   const was = valueText(before, figure.unit, { form: "short", kpi: figure.name });
-  if ((isCurrent && SUMS.has(figure.name)) || then === 0) return node("span.trend.quiet", say("tile.before", { value: was }));
   const change = now / then - 1;
+  // Against next to nothing, a percentage says nothing.
+  const isComparable = then !== 0 && Math.abs(change) < 3 && !(isCurrent && SUMS.has(figure.name));
+  if (!isComparable) return node("span.trend.quiet", say("tile.before", { value: was }));
   const tone = Math.abs(change) < 0.005 ? "calm" : (change > 0) === !LESS_IS_BETTER.has(figure.name) ? "good" : "bad";
   const arrow = change > 0.005 ? "↑" : change < -0.005 ? "↓" : "→";
   return node("span.trend", { "data-tone": tone, title: say("tile.before", { value: was }) },

@@ -39,7 +39,7 @@ export function valueText({ value, currency }, unit, { form = "whole", kpi } = {
     case "number":
       return format({ ...digits(2) }).format(value);
     default:
-      return format({ maximumFractionDigits: 1, ...compact }).format(value);
+      return format({ maximumFractionDigits: 1, ...(Math.abs(value) < 10_000 ? {} : compact) }).format(value);
   }
 }
 

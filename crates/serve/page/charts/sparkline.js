@@ -8,7 +8,10 @@ const [WIDTH, HEIGHT, EDGE] = [120, 32, 3];
 
 /** `series`: a document of `/api/v1/series`. Null where fewer than two periods have a value. */
 export function sparkline(series, kpi) {
-  const values = series.values.map(size);
+  const first = series.values.findIndex((point) => size(point));
+  // Before the first number there was nothing to tell of.
+  const points = first < 0 ? [] : series.values.slice(first);
+  const values = points.map(size);
   const known = values.filter((value) => value !== null && Number.isFinite(value));
   if (known.length < 2) return null;
   const [low, high] = [Math.min(0, ...known), Math.max(...known)];
@@ -25,8 +28,9 @@ export function sparkline(series, kpi) {
     }
   });
   const last = values.findLastIndex((value) => value !== null);
-  const text = series.values.map((point) => valueText(point, series.unit, { form: "short", kpi })).join(", ");
-  return node("svg.sparkline", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": say("chart.series", { values: text }) },
+  const text = points.map((point) => valueText(point, series.unit, { form: "short", kpi })).join(", ");
+  return node("svg.sparkline", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": say("chart.series", { values: text }) },
     node("path.line", { d: line }),
-    node("circle.end", { cx: x(last), cy: y(values[last]), r: 2.6 }));
+    // A line without length and with round ends: a point that stays round however wide the card is.
+    node("path.end", { d: `M${x(last).toFixed(1)} ${y(values[last]).toFixed(1)}h0.01` }));
 }

@@ -30,7 +30,7 @@ export default {
     return [
       bottleneck(now, picks),
       isTv ? null : node("div.tiles.slim", ["open_amount", "weighted_pipeline", "pipeline_coverage", "stalled_deals"].map((kpi) => tile(now[kpi], { picks }))),
-      node("section.card", node("h2", say("pipeline.stages")),
+      node("section.card", isTv ? null : node("h2", say("pipeline.stages")),
         stages.length === 0 ? nothing(say("pipeline.nothing")) : stageTable(stages, now, picks)),
       isTv ? null : waterfall(now.pipeline_waterfall, picks),
       isTv ? null : stalledList(stalled, now, picks, known),

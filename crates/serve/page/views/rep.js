@@ -19,6 +19,7 @@ const OPEN = 50;
 export default {
   pickers: ["scope", "period"],
   optional: ["before", "ranks", "open", ...["won_amount", "win_rate", "average_deal_size", "quota_attainment", "sales_cycle_p50", "won_deals", "created_deals", "selling_time_share"].map((kpi) => `line_${kpi}`)],
+  picks: ofRep,
   title: (picks, known, document) => scopeName(ofRep(picks, known), document, known),
 
   watches(picks, known) {
