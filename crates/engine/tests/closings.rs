@@ -98,17 +98,18 @@ fn what_becomes_won_and_what_is_so_no_more_is_told() {
 #[test]
 fn nothing_is_told_unasked_and_of_very_many_the_newest() {
     let mut state = state(pipelines());
-    let turn = |number: i64| {
-        let stage = if number % 2 == 0 { "won" } else { "lead" };
-        deal(&format!("{:02}:{:02} {stage} 1 ann", number / 60, number % 60))
+    let won = |number: i64| match deal("10:00 won 1 ann") {
+        Event::Deal(deal) => Event::Deal(DealEvent { deal_id: number.to_string().into(), ..deal }),
+        event => event,
     };
-    state.apply(&turn(0), Offset(0), None);
+    state.apply(&won(0), Offset(0), None);
     state.want_closings();
     assert_eq!(state.take_closings(), []);
-    for number in 1..900 {
-        state.apply(&turn(number), Offset(number), None);
+    for number in 1..=1_007 {
+        state.apply(&won(number), Offset(number), None);
     }
-    assert_eq!(state.take_closings().len(), 899);
+    let closings = state.take_closings();
+    assert_eq!((closings.len(), &*closings[0].deal_id, &*closings[999].deal_id), (1_000, "8", "1007"));
     assert_eq!(state.take_closings(), []);
 }
 

@@ -1,4 +1,4 @@
-//! The faces of the board: `/metrics`, the HTTP API, the web page, health.
+//! The faces of the board: `/metrics`, the HTTP API, its live feed, the web page, health.
 //!
 //! This room shows what `board` tells. It must not know engine, event log or runtime; the clock is handed in. All
 //! pages are read-only: there is no request that changes anything.

@@ -75,20 +75,23 @@ struct Shown {
 struct Moment {
     generation: u64,
     caught_up: bool,
-    /// To the minute: what depends on the time of day alone changes no more often.
     now: Timestamp,
 }
 
 impl Moment {
-    fn of(shared: &Shared, document: Document) -> Self {
-        let seconds = if document == Document::Status { 1 } else { 60 };
-        let now = shared.now();
-        let micros = now.micros() - now.micros().rem_euclid(seconds * MICROS_PER_SECOND);
+    fn of(shared: &Shared) -> Self {
         Self {
             generation: shared.board().generation(),
             caught_up: shared.board().readiness().caught_up,
-            now: Timestamp::from_micros(micros).unwrap_or(now),
+            now: shared.now(),
         }
+    }
+
+    /// As a document sees it: what depends on the time of day alone is told by the minute, the status by the second.
+    fn seen_by(self, document: Document) -> Self {
+        let seconds = if document == Document::Status { 1 } else { 60 };
+        let micros = self.now.micros() - self.now.micros().rem_euclid(seconds * MICROS_PER_SECOND);
+        Self { now: Timestamp::from_micros(micros).unwrap_or(self.now), ..self }
     }
 }
 
@@ -98,10 +101,9 @@ impl Entry {
         Arc::strong_count(&self.watch) > 1
     }
 
-    fn is_due(&self, shared: &Shared) -> bool {
+    fn is_due(&self, moment: Moment) -> bool {
         self.shown.as_ref().is_none_or(|shown| {
-            shown.due_at <= Instant::now()
-                && shown.made_of != Moment::of(shared, self.watch.question.document())
+            shown.due_at <= Instant::now() && shown.made_of != moment.seen_by(self.watch.question.document())
         })
     }
 }
@@ -197,7 +199,8 @@ impl Hub {
         let mut told = self.told.lock().await;
         self.look_at_closings(shared, &mut told);
         self.look_at_status(shared, &mut told);
-        let entries = told.entries.values().filter(|entry| entry.is_watched() && entry.is_due(shared));
+        let moment = Moment::of(shared);
+        let entries = told.entries.values().filter(|entry| entry.is_watched() && entry.is_due(moment));
         let due: Vec<Arc<Watch>> = entries.map(|entry| Arc::clone(&entry.watch)).collect();
         for watch in due {
             if let Err(problem) = self.look(shared, &mut told, &watch).await {
@@ -214,11 +217,12 @@ impl Hub {
     async fn look(&self, shared: &Shared, told: &mut Told, watch: &Arc<Watch>) -> Result<(), Problem> {
         let Some(entry) = told.entries.get_mut(&watch.text) else { return Ok(()) };
         let problem = |shown: &Shown| shown.problem.clone().map_or(Ok(()), Err);
-        if !entry.is_due(shared) {
+        // Before the document, which is then no older than this says.
+        let moment = Moment::of(shared);
+        if !entry.is_due(moment) {
             return entry.shown.as_ref().map_or(Ok(()), problem);
         }
-        // Before the document, which is then no older than this says.
-        let made_of = Moment::of(shared, watch.question.document());
+        let made_of = moment.seen_by(watch.question.document());
         let (started, asked) = (Instant::now(), Arc::clone(watch));
         let answer = shared.work(move |state| asked.question.answer(state, made_of.now)).await;
         let took = started.elapsed();
