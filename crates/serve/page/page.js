@@ -40,6 +40,9 @@ function place({ view, picks }) {
     if (document.activeElement === document.body) scrollTo(0, 0);
   }
   draw();
+  // On a phone the views stand in a row that is longer than the screen.
+  const current = document.querySelector("nav [aria-current]");
+  if (current) current.parentElement.scrollLeft = current.offsetLeft - current.parentElement.clientWidth / 2;
   showDrawer(picks);
 }
 

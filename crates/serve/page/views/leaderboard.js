@@ -25,7 +25,8 @@ export default {
     const { kpi = "won_amount", group = "rep", kind = "quarter", period } = picks;
     const dated = isOfPeriod(picks, known) ? { kind, period } : {};
     const board = query("leaderboard", { kpi, group, ...dated, limit: ROWS });
-    if (group !== "rep" || !isTold(known, "quota_attainment", kind) || !isOfPeriod(picks, known)) return { board };
+    // Quotas are of won amounts: beside anything else they would say nothing.
+    if (group !== "rep" || kpi !== "won_amount" || !isTold(known, "quota_attainment", kind)) return { board };
     return { board, quota: query("leaderboard", { kpi: "quota_attainment", group: "rep", kind, period, limit: 1000 }) };
   },
 
