@@ -65,7 +65,10 @@ fn told(events: &[&str]) -> Vec<(Option<String>, Option<String>)> {
         format!("{} {} {}", &time[11..16], win.amount.unwrap().minor, win.rep_id)
     };
     let closings = state.take_closings().into_iter().map(|closing| {
-        assert_eq!((&*closing.deal_id, closing.offset.0), ("d", events.len() as i64 - 1));
+        assert_eq!(
+            (&*closing.deal_id, closing.offset.next()),
+            ("d", Offset(i64::try_from(events.len()).unwrap()))
+        );
         (closing.before.map(win), closing.after.map(win))
     });
     closings.collect()

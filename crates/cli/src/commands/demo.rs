@@ -143,29 +143,27 @@ fn stage(
     settings.serve.listen = arguments.listen;
     settings.snapshots.store = folder.join("snapshots").display().to_string();
     settings.snapshots.interval_seconds = 10;
-    settings.contests = contests(live)?;
+    settings.contests = contests(Day::from_date(live));
     let live = live.and_hms_opt(9, 0, 0).context("a time")?.and_utc().timestamp_micros();
     let live = Timestamp::from_micros(live).context("a time")?;
     Ok((settings, (floor, live)))
 }
 
-/// Two contests that run when the demo begins.
-fn contests(live: chrono::NaiveDate) -> anyhow::Result<Vec<Contest>> {
-    let start = live.checked_sub_days(Days::new(7)).context("a date")?;
-    let end = live.checked_add_days(Days::new(21)).context("a date")?;
-    let contest = |name: &str, kpi: &str, group: &str, target| Contest {
+/// Contests that go on when the demo begins: reps about money, territories about deals.
+fn contests(live: Day) -> Vec<Contest> {
+    let contest = |name: &str, kpi: &str, group: &str, days: i32, target| Contest {
         name: name.to_owned(),
         kpi: kpi.to_owned(),
         group: group.to_owned(),
         members: Vec::new(),
-        start: start.to_string(),
-        end: end.to_string(),
+        start: Day(live.0 - 7).to_string(),
+        end: Day(live.0 + days).to_string(),
         target,
     };
-    Ok(vec![
-        contest("Four-week sprint", "won_amount", "rep", Some(100_000)),
-        contest("Most deals won", "won_deals", "territory", None),
-    ])
+    vec![
+        contest("Closing sprint", "won_amount", "rep", 14, Some(200_000)),
+        contest("Most deals", "won_deals", "territory", 21, None),
+    ]
 }
 
 /// The in-process broker. It is tied to the thread that makes it, so it gets one of its own.
