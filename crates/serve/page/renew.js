@@ -47,11 +47,11 @@ function renewNode(old, wanted) {
 /** What the reader has opened stays open. */
 const isTheReaders = (element, name) => element.nodeName === "DETAILS" && name === "open";
 
-/** A number that has changed says so for a moment. */
+/** A number that has changed says so for a moment: with a line, since a ground behind it would take from its contrast. */
 function glow(element) {
   if (!moves()) return;
-  const from = { backgroundColor: "color-mix(in oklab, var(--accent) 14%, transparent)" };
-  element.animate([from, { backgroundColor: "transparent" }], { duration: 1600, easing: "ease-out" });
+  const frames = [{ boxShadow: "0 .14em 0 var(--accent)" }, { boxShadow: "0 .14em 0 transparent" }];
+  element.animate(frames, { duration: 1600, easing: "ease-in" });
 }
 
 /** Whether the reader wants to see things move. */
