@@ -14,6 +14,7 @@
 //! Every wait has a bound, and an error that ends with the last lines of the server's log. Nothing here knows what
 //! Tallyboard computes: expected values belong to the tests. The functions block; call them from plain `#[test]`s.
 
+mod browser;
 mod configuration;
 mod exposition;
 mod not_run;
@@ -25,6 +26,7 @@ mod servers;
 mod service;
 mod wait;
 
+pub use browser::Browser;
 pub use configuration::{Configuration, Topics};
 pub use exposition::Exposition;
 pub use not_run::{Missing, if_there, require, tell};

@@ -151,7 +151,7 @@ pub fn gunzip(file: &Path) -> anyhow::Result<String> {
     run("gzip", &command, TOOL_BOUND).and_then(Finished::success)
 }
 
-fn in_path(program: &str) -> Option<PathBuf> {
+pub(crate) fn in_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

@@ -1,4 +1,4 @@
-//! The faces of the board: `/metrics`, the HTTP API, its live feed, health.
+//! The faces of the board: `/metrics`, the HTTP API, its live feed, the web page, health.
 //!
 //! This room shows what `board` tells. It must not know engine, event log or runtime; the clock is handed in. All
 //! pages are read-only: there is no request that changes anything.
@@ -20,6 +20,7 @@ mod live;
 mod metrics;
 mod negotiation;
 mod options;
+mod page;
 mod parameters;
 mod problem;
 mod question;

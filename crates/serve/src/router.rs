@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::Entry;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use board::{Board, Contest};
 use explain::Explainer;
@@ -24,7 +23,7 @@ use crate::negotiation::Format;
 use crate::options::ServeOptions;
 use crate::problem::Problem;
 use crate::question::{Document, Question};
-use crate::{health, metrics};
+use crate::{health, metrics, page};
 
 /// Tells the time; a test sets it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -139,7 +138,9 @@ pub fn router(state: ServeState) -> Router {
         router.route(&format!("/api/v1/{}", document.path()), get(answer))
     });
     documents
-        .route("/", get(async || Html(INDEX)))
+        .route("/", get(page::index))
+        .route("/page/{*path}", get(page::file))
+        .route("/api", get(page::endpoints))
         .route("/metrics", get(metrics_page))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -150,8 +151,6 @@ pub fn router(state: ServeState) -> Router {
         .layer(CatchPanicLayer::custom(|_| internal().into_response()))
         .layer(from_fn_with_state(shared, guard))
 }
-
-const INDEX: &str = include_str!("index.html");
 
 async fn metrics_page(State(shared): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
     let format = Format::negotiate(&headers);
@@ -175,7 +174,7 @@ async fn answer(
 }
 
 async fn no_such_path(uri: Uri) -> Problem {
-    Problem::not_found(format!("there is nothing at {:?}; see / for what there is", uri.path()))
+    Problem::not_found(format!("there is nothing at {:?}; see /api for what there is", uri.path()))
 }
 
 /// Refuses what is too large or would change something, before anything looks at it.
@@ -187,9 +186,8 @@ async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Re
     };
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Entry::Vacant(entry) = headers.entry(header::CACHE_CONTROL) {
-        entry.insert(HeaderValue::from_static("no-store"));
-    }
+    // Answers are of the moment, but for those that say how long they hold.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     }

@@ -175,7 +175,7 @@ async fn what_is_wrong_is_named() {
             "parameter kind is \"day\"; expected none, because open_deals tells what stands now",
         ),
         ("/api/v1/territories/balance?id=oslo", 400, "parameter \"id\" is not known; expected none"),
-        ("/api/v1/nothing", 404, "there is nothing at \"/api/v1/nothing\"; see / for what there is"),
+        ("/api/v1/nothing", 404, "there is nothing at \"/api/v1/nothing\"; see /api for what there is"),
     ] {
         let answer = get(&state, path, &[]).await;
         let json = answer.json();
@@ -224,14 +224,14 @@ async fn health_tells_why_not() {
 }
 
 #[tokio::test]
-async fn the_first_page_leads_to_the_others() {
+async fn the_list_of_endpoints_leads_to_them() {
     let state = folded();
     state.board.set_assignment(&[]);
-    let index = get(&state, "/", &[]).await;
+    let index = get(&state, "/api", &[]).await;
     assert_eq!(index.header("content-type"), "text/html; charset=utf-8");
     let links: Vec<&str> =
         index.text().split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(links.len(), 13);
+    assert_eq!(links.len(), 14);
     for link in links {
         // Without the body, since one of them has no end.
         let head = ask(&state, Request::head(link).body(Body::empty()).unwrap()).await;
