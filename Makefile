@@ -1,5 +1,5 @@
 # Tallyboard. `make demo` and `make test` need a Rust toolchain, gcc, make and perl; `make test` also Java 17, Maven, Prometheus,
-# Alertmanager, and Python 3 with venv and a package index.
+# Alertmanager, Python 3 with venv, node with npm, Chromium, and indexes of packages.
 
 CARGO ?= cargo
 NOT_RUN := target/not-run.txt
