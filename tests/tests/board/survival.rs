@@ -27,6 +27,8 @@ const TRICKLE_PAUSE: Duration = Duration::from_millis(20);
 const TRICKLE: usize = 20;
 /// How many times, in the last moments, many events are sent at once.
 const BURSTS: usize = 4;
+/// How long it is waited for a burst's first events to be counted.
+const BURST_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Compares what a service answers with what is expected.
 type Compare<'c> = dyn Fn(&dyn Fn(&str) -> Value) -> Compared + 'c;
@@ -45,7 +47,7 @@ struct Ordeal {
 /// How it went.
 #[derive(Debug, Default)]
 struct Outcome {
-    /// Kills at which a part of what was in the log was on the board, and not all of it.
+    /// Kills at which a part of a burst was on the board, and not all of it.
     kills_halfway: usize,
     /// Starts after a kill at which a partition or more came from a snapshot.
     starts_from_snapshots: usize,
@@ -158,10 +160,19 @@ impl Ordeal {
         outcome.starts_from_snapshots += usize::from(restored > 0.0);
         let mut bursts = bursting.chunks(bursting.len().div_ceil(BURSTS).max(1));
         for burst in bursts.by_ref().take(BURSTS - 1) {
-            log.send(burst)?;
-            let folded = self.folded(&service)?;
-            if 0 < folded && folded < log.sent {
+            log.begin(burst)?;
+            let until = Instant::now() + BURST_PATIENCE;
+            let mut folded = 0;
+            while folded <= log.sent && Instant::now() < until {
+                folded = self.folded(&service)?;
+            }
+            let is_halfway = log.sent < folded && folded < log.sent + burst.len();
+            if is_halfway {
+                service.kill_hard()?;
                 outcome.kills_halfway += 1;
+            }
+            log.end(burst)?;
+            if is_halfway {
                 break;
             }
         }
@@ -249,10 +260,20 @@ struct Log<'t> {
 
 impl Log<'_> {
     fn send(&mut self, events: &[(bool, Message)]) -> anyhow::Result<()> {
+        self.begin(events)?;
+        self.end(events)
+    }
+
+    /// Lets events go, and does not wait until they are there.
+    fn begin(&mut self, events: &[(bool, Message)]) -> anyhow::Result<()> {
         for (topic, is_deals) in [(&self.topics.deals, true), (&self.topics.activities, false)] {
             let of_topic = events.iter().filter(|(of_deal, _)| *of_deal == is_deals);
             self.sender.enqueue(topic, of_topic.map(|(_, message)| message))?;
         }
+        Ok(())
+    }
+
+    fn end(&mut self, events: &[(bool, Message)]) -> anyhow::Result<()> {
         self.sender.wait()?;
         self.sent += events.len();
         Ok(())
