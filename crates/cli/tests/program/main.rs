@@ -11,6 +11,8 @@ mod examples;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod health;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod run;
