@@ -1,6 +1,6 @@
 //! The board: tables of sums by period, what turns them into answers, and what is known of the partitions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,8 +13,7 @@ use model::{
 };
 use parking_lot::{Mutex, RwLock};
 
-use crate::around::{Around, Gathered};
-use crate::history::{Histories, History};
+use crate::closings::Closings;
 use crate::labels::Labels;
 use crate::leaderboard::{Group, Leaderboard, Order};
 use crate::members::{Members, Membership};
@@ -22,16 +21,16 @@ use crate::names::Names;
 use crate::organisation::Organisation;
 use crate::partition::{Partition, PartitionWriter, Partitions};
 use crate::status::{Readiness, Status, Statuses};
-use crate::table::{Copied, DayKey, PeriodSlot, SumKey, Table};
-use crate::view::{Beside, Related, Scope, ScopeTally, Targets, View};
+use crate::table::{DayKey, PeriodSlot, SumKey, Table};
+use crate::view::{Scope, ScopeTally};
 
 /// The read side of the service; shared by its workers, who write, and by everybody who asks.
 #[derive(Debug)]
 pub struct Board {
-    pipelines: Arc<Pipelines>,
-    thresholds: Arc<Thresholds>,
+    pub(crate) pipelines: Arc<Pipelines>,
+    pub(crate) thresholds: Arc<Thresholds>,
     /// In place of those that follow from what is published.
-    limits: Option<StageLimits>,
+    pub(crate) limits: Option<StageLimits>,
     calendar: Calendar,
     reporting: Currency,
     /// Of the periods that somebody has asked for; see [`Board::table`].
@@ -42,6 +41,7 @@ pub struct Board {
     types: RwLock<Names>,
     pub(crate) partitions: RwLock<Partitions>,
     statuses: Mutex<Statuses>,
+    pub(crate) closings: Mutex<Closings>,
     reference: RwLock<Option<Arc<Reference>>>,
     /// The latest organisation that was asked for; made anew when the reference or the names are others.
     organisation: Mutex<Option<Arc<Organisation>>>,
@@ -65,6 +65,7 @@ impl Board {
             types: RwLock::default(),
             partitions: RwLock::default(),
             statuses: Mutex::default(),
+            closings: Mutex::default(),
             reference: RwLock::default(),
             organisation: Mutex::default(),
             generation: AtomicU64::new(0),
@@ -312,117 +313,6 @@ impl Board {
         now: Timestamp,
     ) -> Option<Leaderboard> {
         self.view(period.into(), now).leaderboard(kpi, group, order, limit)
-    }
-
-    /// The sums of all scopes in a period. Cost: one pass each over the tables of the period, of the one before and of
-    /// what stands now, and a look into the rows of two years, all locked for a copy only.
-    #[must_use]
-    pub fn view(&self, slot: PeriodSlot, now: Timestamp) -> View {
-        self.view_with(slot, now, &mut Histories::default())
-    }
-
-    /// The views of several periods, in their order. Cost: less than each by itself, since they share what they need of
-    /// years.
-    #[must_use]
-    pub fn views(&self, slots: &[PeriodSlot], now: Timestamp) -> Vec<View> {
-        let mut histories = Histories::default();
-        slots.iter().map(|&slot| self.view_with(slot, now, &mut histories)).collect()
-    }
-
-    /// A period's last day, or today if that is earlier or there is no period.
-    #[must_use]
-    pub fn day_in_question(&self, period: Option<Period>, today: Day) -> Day {
-        period.map_or(today, |period| Day(self.calendar.days(period).end.0 - 1).min(today))
-    }
-
-    /// After which time in a stage a deal is stalled, in a period or now.
-    #[must_use]
-    pub fn stage_limits(&self, period: Option<Period>, now: Timestamp) -> StageLimits {
-        let mut histories = Histories::default();
-        let day = self.day_in_question(period, self.calendar.day_of(now));
-        let history = self.gather_history(day, &mut histories);
-        self.limits_by(&history.history(&self.organisation(), self.reporting))
-    }
-
-    fn limits_by(&self, history: &History) -> StageLimits {
-        let own = || StageLimits::new(&self.pipelines, &history.company.tally);
-        self.limits.clone().unwrap_or_else(own)
-    }
-
-    fn view_with(&self, slot: PeriodSlot, now: Timestamp, histories: &mut Histories) -> View {
-        let period = slot.period();
-        let previous = period.map(|period| self.copy(PeriodSlot::Period(period.previous())));
-        let standing = period.map(|_| self.copy(PeriodSlot::Standing));
-        let copied = self.copy(slot);
-        let today = self.calendar.day_of(now);
-        let gathered = self.gather(period, today);
-        let history = self.gather_history(self.day_in_question(period, today), histories);
-        // Names come before the cells that use them, so every index that was copied is in the organisation.
-        let organisation = self.organisation();
-        let history = history.history(&organisation, self.reporting);
-        let nothing = || ScopeTally::new(self.reporting);
-        let mut nothing = Related {
-            sums: nothing(),
-            previous: period.map(|_| nothing()),
-            standing: period.map(|_| nothing()),
-            around: Around::default(),
-        };
-        gathered.iter().for_each(|some| *(some.of)(&mut nothing.around) = Some(nothing.sums.clone()));
-        let mut reps = vec![nothing.clone(); organisation.reps.len()];
-        let mut territories = vec![nothing.clone(); organisation.territories.len()];
-        History::give(&history.reps, &mut reps);
-        History::give(&history.territories, &mut territories);
-        let mut add = |copied: &Copied, of: &dyn Fn(&mut Related) -> Option<&mut ScopeTally>| {
-            copied.each(&organisation.reference, |rep, territory, add| {
-                of(&mut reps[rep.0 as usize]).map(add);
-                of(&mut territories[territory.0 as usize]).map(add);
-            });
-        };
-        add(&copied, &|related| Some(&mut related.sums));
-        previous.iter().for_each(|copied| add(copied, &|related| related.previous.as_mut()));
-        standing.iter().for_each(|copied| add(copied, &|related| related.standing.as_mut()));
-        for Gathered { of, copies } in &gathered {
-            copies.iter().for_each(|copied| add(copied, &|related| of(&mut related.around).as_mut()));
-        }
-        let mut view = View {
-            slot,
-            company: nothing.sums.clone(),
-            regions: Vec::new(),
-            territories: Vec::new(),
-            teams: Vec::new(),
-            reps: Vec::new(),
-            unlisted: BTreeMap::new(),
-            company_beside: Beside::default(),
-            reference: Arc::clone(&organisation.reference),
-            pipelines: Arc::clone(&self.pipelines),
-            thresholds: Arc::clone(&self.thresholds),
-            elapsed: period.map(|period| self.elapsed(period, now)),
-            limits: self.limits_by(&history),
-            history,
-            today,
-            valued_on: self.day_in_question(period, today),
-        };
-        let targets = Targets {
-            reference: &organisation.reference,
-            calendar: &self.calendar,
-            reporting: self.reporting,
-            period,
-            today,
-        };
-        view.fill(&organisation, territories, reps, &nothing, &targets);
-        if period.is_none() {
-            view.set_balance(&organisation, &self.gather_balance(&organisation, &copied, now));
-        }
-        view
-    }
-
-    /// How many seconds of a period have passed, of how many.
-    fn elapsed(&self, period: Period, now: Timestamp) -> (i128, i128) {
-        let days = self.calendar.days(period);
-        let seconds = |moment: Timestamp| i128::from(moment.seconds());
-        let (start, end) =
-            (seconds(self.calendar.start_of(days.start)), seconds(self.calendar.start_of(days.end)));
-        (seconds(now).clamp(start, end) - start, end - start)
     }
 
     pub(crate) fn organisation(&self) -> Arc<Organisation> {

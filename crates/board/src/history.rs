@@ -27,7 +27,7 @@ impl History {
     }
 
     /// The sums of copies whose names the organisation has.
-    fn new(copies: &[Copied], organisation: &Organisation, reporting: Currency) -> Self {
+    pub(crate) fn new(copies: &[Copied], organisation: &Organisation, reporting: Currency) -> Self {
         let nothing = |count: usize| vec![ScopeTally::new(reporting); count];
         let mut reps = nothing(organisation.reps.len());
         let mut territories = nothing(organisation.territories.len());

@@ -64,14 +64,18 @@ impl View {
         if !kpi.is_told_for(self.slot.period().map(|period| period.kind)) {
             return None;
         }
-        let rows: &[ViewRow] = match group {
-            Group::Reps => &self.reps,
-            Group::Territories => &self.territories,
-            Group::Regions => &self.regions,
-            Group::Teams => &self.teams,
-        };
+        Some(self.ranked(kpi, self.rows(group).iter(), order, limit))
+    }
+
+    /// Ranks some rows, whatever the view's period.
+    pub(crate) fn ranked<'v>(
+        &self,
+        kpi: &'static Kpi,
+        rows: impl Iterator<Item = &'v ViewRow>,
+        order: Order,
+        limit: usize,
+    ) -> Leaderboard {
         let mut rows: Vec<RankedRow> = rows
-            .iter()
             .map(|row| RankedRow {
                 rank: None,
                 id: Arc::clone(&row.id),
@@ -89,7 +93,17 @@ impl View {
             }
             rows[index].rank = rows[index].value.value.is_ok().then_some(rank);
         }
-        Some(Leaderboard { rows, total_rows })
+        Leaderboard { rows, total_rows }
+    }
+
+    /// The rows of a group.
+    pub(crate) fn rows(&self, group: Group) -> &[ViewRow] {
+        match group {
+            Group::Reps => &self.reps,
+            Group::Territories => &self.territories,
+            Group::Regions => &self.regions,
+            Group::Teams => &self.teams,
+        }
     }
 }
 

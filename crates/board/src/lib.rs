@@ -22,6 +22,8 @@
 mod around;
 mod balance;
 mod board;
+mod closings;
+mod contest;
 mod history;
 mod labels;
 mod leaderboard;
@@ -35,9 +37,12 @@ mod status;
 mod table;
 mod tables;
 mod view;
+mod views;
 
 pub use balance::{BalancedTerritory, MovedRep, SuggestedMove, TerritoryBalance};
 pub use board::Board;
+pub use closings::Announced;
+pub use contest::{Contest, ContestStanding, ContestState};
 pub use labels::Labels;
 pub use leaderboard::{Group, Leaderboard, Order, RankedRow};
 pub use members::Membership;

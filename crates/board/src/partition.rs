@@ -147,6 +147,10 @@ impl PartitionWriter {
         Self { board, partition, number, reps: Vec::new(), territories: Vec::new(), types: Vec::new() }
     }
 
+    pub(crate) fn board(&self) -> &Board {
+        &self.board
+    }
+
     /// Names types of activities, behind those named before, ahead of the publish that first uses them.
     pub fn name_types<N: AsRef<str>>(&mut self, new_types: &[N]) {
         self.types.extend(self.board.intern_types(new_types));

@@ -1,6 +1,7 @@
 //! How far the partitions are, and whether the board may be trusted yet.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use model::{PartitionId, Timestamp};
 use thiserror::Error;
@@ -27,6 +28,8 @@ pub struct PartitionReadiness {
     pub caught_up_once: bool,
     /// The latest status, if there was one since it was assigned.
     pub status: Option<Status>,
+    /// When that was told, on the clock that only measures how long something is ago.
+    pub told_at: Option<Instant>,
 }
 
 /// A reason why the numbers are not whole yet.
@@ -88,6 +91,7 @@ pub(crate) struct Statuses {
 struct Known {
     status: Status,
     caught_up_once: bool,
+    told_at: Instant,
 }
 
 impl Statuses {
@@ -103,7 +107,7 @@ impl Statuses {
     pub(crate) fn set(&mut self, partition: PartitionId, status: Status) {
         let once = self.latest.get(&partition).is_some_and(|known| known.caught_up_once);
         let caught_up_once = once || status.caught_up;
-        self.latest.insert(partition, Known { status, caught_up_once });
+        self.latest.insert(partition, Known { status, caught_up_once, told_at: Instant::now() });
     }
 
     pub(crate) fn readiness(&self, has_reference: bool) -> Readiness {
@@ -119,7 +123,11 @@ impl Statuses {
             let known = self.latest.get(&partition);
             match known {
                 None => why.push(NotReady::Silent(partition)),
-                Some(&Known { status: Status { lag_records, lag_seconds, .. }, caught_up_once: false }) => {
+                Some(&Known {
+                    status: Status { lag_records, lag_seconds, .. },
+                    caught_up_once: false,
+                    ..
+                }) => {
                     why.push(NotReady::Behind { partition, lag_records, lag_seconds });
                 }
                 Some(_) => {}
@@ -128,6 +136,7 @@ impl Statuses {
                 partition,
                 caught_up_once: known.is_some_and(|known| known.caught_up_once),
                 status: known.map(|known| known.status),
+                told_at: known.map(|known| known.told_at),
             });
         }
         let ready = why.is_empty();

@@ -200,6 +200,18 @@ impl View {
     /// nothing.
     #[must_use]
     pub fn evaluate_all(&self, scope: &Scope) -> Vec<KpiValue> {
+        self.with_sums(scope, |sums, beside| {
+            self.catalogue().map(|kpi| self.evaluate_sums(kpi, sums, beside)).collect()
+        })
+    }
+
+    /// The value of a KPI of [`catalogue`](Self::catalogue) for a scope; of an id that does not exist, that of nothing.
+    #[must_use]
+    pub fn evaluate_scope(&self, kpi: &'static Kpi, scope: &Scope) -> KpiValue {
+        self.with_sums(scope, |sums, beside| self.evaluate_sums(kpi, sums, beside))
+    }
+
+    fn with_sums<T>(&self, scope: &Scope, evaluate: impl FnOnce(&ScopeTally, &Beside) -> T) -> T {
         let (nothing, nothing_beside) =
             (ScopeTally::new(self.company.amounts.reporting()), Beside::default());
         let find = |rows: &'_ [ViewRow], id: &str| rows.iter().position(|row| *row.id == *id);
@@ -217,10 +229,10 @@ impl View {
                 self.unlisted.get(scope).map_or((&nothing, &nothing_beside), |(sums, beside)| (sums, beside))
             }
         };
-        self.catalogue().map(|kpi| self.evaluate_sums(kpi, sums, beside)).collect()
+        evaluate(sums, beside)
     }
 
-    fn evaluate_sums(&self, kpi: &'static Kpi, sums: &ScopeTally, beside: &Beside) -> KpiValue {
+    pub(crate) fn evaluate_sums(&self, kpi: &'static Kpi, sums: &ScopeTally, beside: &Beside) -> KpiValue {
         kpi.evaluate(&Input {
             sums: sums.sums(),
             previous: beside.previous.as_ref().map(ScopeTally::sums),

@@ -3,6 +3,7 @@
 //! Layers, later ones win: defaults, the file, environment variables `TALLYBOARD__SECTION__KEY`. Unknown keys are errors.
 
 mod commented;
+mod contests;
 mod kpis;
 mod layers;
 mod sentences;
@@ -26,6 +27,7 @@ use model::{Calendar, Currency, Pipeline, Pipelines, Stage, StageKind, StageRole
 use runtime::{EventTopic, Format};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use contests::Contest;
 use kpis::Kpis;
 use layers::{ABSENT, Layer};
 
@@ -47,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) kpis: Kpis,
     pub(crate) alerts: serve::AlertLines,
     pub(crate) pipelines: Vec<Pipeline>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) contests: Vec<Contest>,
 }
 
 /// Whose numbers these are.
@@ -160,6 +164,7 @@ impl Default for Settings {
             kpis: Kpis::default(),
             alerts: serve::AlertLines::default(),
             pipelines: vec![default_pipeline()],
+            contests: Vec::new(),
         }
     }
 }
@@ -231,6 +236,7 @@ impl Settings {
         settings.kafka.ssl_key_password = secret();
         settings.registry =
             Some(RegistryOptions { username: text(), password: secret(), ..RegistryOptions::default() });
+        settings.contests = vec![Contest::example()];
         settings
     }
 
@@ -257,6 +263,7 @@ impl Settings {
         self.kpis.thresholds.check().map_err(anyhow::Error::msg).context("section [kpis]")?;
         self.alerts.check().context("section [alerts]")?;
         self.choice()?;
+        self.contests()?;
         let topics = &self.topics;
         let names =
             [&topics.deals.name, &topics.activities.name, &topics.reference.name, &topics.dead_letters];
@@ -315,6 +322,11 @@ impl Settings {
     /// The KPIs that are exported as metrics.
     pub(crate) fn choice(&self) -> Result<Choice> {
         self.kpis.choice().context("section [kpis]")
+    }
+
+    /// The contests.
+    pub(crate) fn contests(&self) -> Result<Vec<board::Contest>> {
+        contests::checked(&self.contests, self.reporting_currency()?).context("section [[contests]]")
     }
 
     /// The topics of events.

@@ -32,6 +32,9 @@ struct Cell {
 
 const CHANGED: u32 = 1 << 31;
 
+/// Cells in a line of memory.
+const CELLS_PER_LINE: usize = 64 / size_of::<Cell>();
+
 impl Cell {
     const fn new(code: u32) -> Self {
         Self { code_and_change: code, sum: [0; 3] }
@@ -80,7 +83,6 @@ struct Row {
 impl Row {
     /// Reads a cell of each line of memory, which brings the row near the processor; their sum means nothing.
     fn touch(&self) -> u32 {
-        const CELLS_PER_LINE: usize = 64 / size_of::<Cell>();
         self.cells.chunks(CELLS_PER_LINE).map(|line| line[0].code_and_change).fold(0, u32::wrapping_add)
     }
 
@@ -91,7 +93,8 @@ impl Row {
             Err(place) => {
                 if self.cells.len() == self.cells.capacity() {
                     // Most rows stay small, and there are many of them: doubling would leave much unused.
-                    self.cells.reserve_exact(more.max(self.cells.len() / 2));
+                    let wanted = self.cells.len() + more.max(self.cells.len() / 2);
+                    self.cells.reserve_exact(wanted.next_multiple_of(2) - self.cells.len());
                 }
                 self.cells.insert(place, Cell::new(code));
                 place

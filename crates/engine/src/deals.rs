@@ -14,6 +14,7 @@ use model::{Day, RepIndex, TerritoryIndex};
 
 use crate::activities::Applied;
 use crate::change::Change;
+use crate::closings::Turn;
 use crate::config::FoldConfig;
 use crate::contribution;
 use crate::encoding::{Reader, put_bytes, put_number, put_signed};
@@ -49,6 +50,8 @@ pub(crate) struct Deals {
     pub(crate) finals: usize,
     /// Of how many only activities are known.
     pub(crate) unknown: usize,
+    /// What the last event changed about whether its deal is won.
+    pub(crate) turn: Option<Turn>,
     record: Vec<u8>,
     /// Where ties are put together.
     noted: Vec<u8>,
@@ -103,6 +106,7 @@ impl Deals {
             horizon,
             finals: 0,
             unknown: 0,
+            turn: None,
             record: Vec::new(),
             noted: Vec::new(),
         }
@@ -117,6 +121,7 @@ impl Deals {
         (reps, territories): (&Names, &Names),
         changes: &mut Vec<Change>,
     ) -> Applied {
+        self.turn = None;
         let found = self.index.find(id, &self.shelf);
         self.record.clear();
         put_id(&mut self.record, id);
@@ -162,20 +167,25 @@ impl Deals {
                 {
                     let after = before.then(*state, config);
                     contribution::of_append(&before, &after, config, changes);
+                    self.turn = Turn::between(Some(&before), Some(&after), config);
                     after.settled_at()
                 }
                 _ => {
                     contribution::of_deal(old, ties, config, changes);
                     changes.iter_mut().for_each(Change::negate);
                     let new = History(&self.record[history_at..]);
-                    contribution::of_deal(new, ties, config, changes).and_then(|story| story.settled_at())
+                    let after = contribution::of_deal(new, ties, config, changes);
+                    self.turn = Turn::between(before.as_ref(), after.as_ref(), config);
+                    after.and_then(|story| story.settled_at())
                 }
             }
         } else {
             put_bytes(&mut self.record, &[]);
             state.put(&mut self.record);
             let new = History(&self.record[history_at..]);
-            contribution::of_deal(new, Ties::default(), config, changes).and_then(|story| story.settled_at())
+            let after = contribution::of_deal(new, Ties::default(), config, changes);
+            self.turn = Turn::between(None, after.as_ref(), config);
+            after.and_then(|story| story.settled_at())
         };
         let slot = self.index.keep(id, found, &self.record, &mut self.shelf);
         if let Some(settled_at) = settled_at {

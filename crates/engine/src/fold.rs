@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use model::{
-    ActivityEvent, DealEvent, Event, HeldKey, MICROS_PER_SECOND, Offset, Pipelines, Reject, RejectReason,
-    RepIndex, StageIndex, TerritoryIndex, Timestamp, TypeIndex,
+    ActivityEvent, Closing, DealEvent, Event, HeldKey, MICROS_PER_SECOND, Offset, Pipelines, Reject,
+    RejectReason, RepIndex, StageIndex, TerritoryIndex, Timestamp, TypeIndex,
 };
 
 use crate::activities::{Activities, ActivityNames, Applied, StoredActivity};
 use crate::cells::Cells;
 use crate::change::Change;
+use crate::closings::Closings;
 use crate::config::FoldConfig;
 use crate::credits::{Credits, StoredCredit, put_credit};
 use crate::deals::Deals;
@@ -61,6 +62,7 @@ pub struct PartitionState {
     pub(crate) activities: Activities,
     pub(crate) cells: Cells,
     pub(crate) restatements: Restatements,
+    closings: Closings,
     changes: Vec<Change>,
     /// Changes of events before, which are not in the cells yet.
     unsettled: Vec<Change>,
@@ -89,6 +91,7 @@ impl PartitionState {
             activities,
             cells: Cells::default(),
             restatements,
+            closings: Closings::default(),
             changes: Vec::new(),
             unsettled: Vec::new(),
             credits: Vec::new(),
@@ -196,6 +199,16 @@ impl PartitionState {
     #[must_use]
     pub const fn restatements(&self) -> &Restatements {
         &self.restatements
+    }
+
+    /// Notes from now on which deals become won, or are so no more: what came before is history.
+    pub const fn want_closings(&mut self) {
+        self.closings.want();
+    }
+
+    /// Takes out the closings since the last call, the oldest first; of very many, the newest.
+    pub fn take_closings(&mut self) -> Vec<Closing> {
+        self.closings.take()
     }
 
     /// The newest event time of deals and of activities.
@@ -319,6 +332,9 @@ impl PartitionState {
                 if let Event::Deal(deal) = event {
                     let names = (&self.reps, &self.territories);
                     let changes = &self.unsettled[kept_from..];
+                    if let Some(turn) = self.deals.turn {
+                        self.closings.note(turn, (deal, offset, appended_at), names);
+                    }
                     self.restatements.note(
                         changes,
                         &self.config.calendar,

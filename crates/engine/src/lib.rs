@@ -18,6 +18,7 @@ mod activities;
 mod causes;
 mod cells;
 mod change;
+mod closings;
 mod config;
 mod contribution;
 mod credits;

@@ -108,18 +108,19 @@ impl<'a> Story<'a> {
         let mut left: Vec<(StageIndex, Progress)> = Vec::new();
         for (state, _, _) in history.iter() {
             each(story.as_ref(), &state);
-            story = Some(match story {
-                None => Self::begin(state, config),
-                Some(before) if before.can_append(&state, config) => before.then(state, config),
-                Some(before) => {
-                    left.push((before.latest.stage, before.progress));
+            match &mut story {
+                None => story = Some(Self::begin(state, config)),
+                Some(story) if story.can_append(&state, config) => story.go_on(state, config),
+                Some(story) => {
+                    left.push((story.latest.stage, story.progress));
                     let is_beside =
                         |&(stage, _): &(StageIndex, _)| config.pipelines.are_beside(stage, state.stage);
                     let known = left.iter().position(is_beside);
                     let known = known.map(|place| left.swap_remove(place).1).unwrap_or_default();
-                    Self { progress: known.then(&state, config), ..before.then(state, config) }
+                    story.go_on(state, config);
+                    story.progress = known.then(&state, config);
                 }
-            });
+            }
         }
         story
     }
@@ -144,17 +145,23 @@ impl<'a> Story<'a> {
     }
 
     /// The story with one more event, behind all others.
-    pub(crate) fn then(self, state: State<'a>, config: &FoldConfig) -> Self {
-        let is_of_creation = state.occurred_at == self.created.occurred_at;
-        Self {
-            created: if is_of_creation { state } else { self.created },
-            latest: state,
-            amount: state.amount.or(self.amount),
-            entered_at: if state.stage == self.latest.stage { self.entered_at } else { state.occurred_at },
-            progress: self.progress.then(&state, config),
-            ties: self.ties,
-            settling: self.settling.then(state, config),
+    pub(crate) fn then(mut self, state: State<'a>, config: &FoldConfig) -> Self {
+        self.go_on(state, config);
+        self
+    }
+
+    /// Tells one more event, behind all others. In place, since a story is large.
+    fn go_on(&mut self, state: State<'a>, config: &FoldConfig) {
+        if state.occurred_at == self.created.occurred_at {
+            self.created = state;
         }
+        if state.stage != self.latest.stage {
+            self.entered_at = state.occurred_at;
+        }
+        self.latest = state;
+        self.amount = state.amount.or(self.amount);
+        self.progress = self.progress.then(&state, config);
+        self.settling = self.settling.then(state, config);
     }
 
     /// See [`Settling::settled_at`].

@@ -8,6 +8,7 @@
 //! the end, half to even.
 
 mod amounts;
+mod any_days;
 mod balance;
 mod catalogue;
 mod choice;
@@ -20,6 +21,7 @@ mod quantile;
 mod value;
 
 pub use amounts::Amounts;
+pub use any_days::OF_ANY_DAYS;
 pub use balance::{Balance, BalanceWeights, Balanced, Change, Component, Load, Move};
 pub use catalogue::{CATALOGUE, Dimension, Kpi, OBJECTIVES, Objective, find, find_objective};
 pub use choice::{ALL, Choice, ChoiceError, DEFAULT_OBJECTIVES};

@@ -6,6 +6,7 @@
 mod activity;
 mod calendar;
 mod cell;
+mod closing;
 mod event;
 mod flow;
 mod held;
@@ -22,6 +23,7 @@ mod touches;
 pub use activity::Category;
 pub use calendar::{Calendar, CalendarError, Period, PeriodKind};
 pub use cell::{CellKey, Contribution, DurationBucket, Measure, PackedSum, Tally};
+pub use closing::{Closing, Win};
 pub use event::{ActivityEvent, Credit, DealEvent, Event, MAX_CREDITS, WHOLE_SHARE_BASIS_POINTS};
 pub use flow::Flow;
 pub use held::{CohortOutcome, Departure, Held, HeldKey, count_and_seconds, counted};

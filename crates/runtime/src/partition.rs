@@ -208,6 +208,10 @@ impl PartitionProcess {
             input.position.next = input.position.next.max(end);
             input.end_seen = Some(end);
         }
+        if self.has_caught_up() {
+            // What was won in the history that is read first is no news.
+            self.state.want_closings();
+        }
     }
 
     /// Whether every topic has been read to its end at least once.
@@ -234,7 +238,7 @@ impl PartitionProcess {
         let changes = self.state.take_changes();
         self.writer.name_types(&types);
         match self.writer.publish(stamp, &reps, &territories, changes) {
-            Ok(board::Published::Applied { .. }) => {}
+            Ok(board::Published::Applied { .. }) => self.announce(now),
             Ok(board::Published::Ignored) => {
                 tracing::debug!(partition = %self.partition, "the board has a later state of the partition");
             }
@@ -249,6 +253,22 @@ impl PartitionProcess {
                 self.metrics.event_to_visible_seconds.observe(seconds);
             }
         }
+    }
+
+    /// Tells of what was won, behind the numbers that have it.
+    fn announce(&mut self, now: Timestamp) {
+        let closings = self.state.take_closings();
+        if !closings.is_empty() {
+            let topic = self.topic(Carries::Deals);
+            self.writer.announce(self.partition, &topic, closings, now);
+        }
+    }
+
+    /// The topic of deals or of activities; both may be one.
+    fn topic(&self, carries: Carries) -> TopicName {
+        let topics = || self.inputs.iter().map(|input| &input.topic);
+        let of_its_own = topics().find(|topic| topic.carries == carries);
+        of_its_own.or_else(|| topics().next()).map_or_else(|| "".into(), |topic| topic.name.clone())
     }
 
     /// Whether [`publish`](Self::publish) would tell anything new.
@@ -293,15 +313,10 @@ impl PartitionProcess {
     /// The state as it stands, for explanations.
     pub(crate) fn evidence(&mut self) -> Evidence {
         self.state.settle();
-        let topic = |carries| {
-            let topics = || self.inputs.iter().map(|input| &input.topic);
-            let of_its_own = topics().find(|topic| topic.carries == carries);
-            of_its_own.or_else(|| topics().next()).map_or_else(|| "".into(), |topic| topic.name.clone())
-        };
         Evidence {
             partition: self.partition,
-            deals: topic(Carries::Deals),
-            activities: topic(Carries::Activities),
+            deals: self.topic(Carries::Deals),
+            activities: self.topic(Carries::Activities),
             positions: self.positions().map(|(topic, position)| (topic.clone(), position.next)).collect(),
             frozen: self.state.freeze(),
         }

@@ -89,6 +89,17 @@ impl Progress {
     }
 }
 
+impl Progress {
+    pub(crate) const fn is_caught_up(&self) -> bool {
+        self.caught_up
+    }
+
+    /// Whether a period is over and everything known of it is counted.
+    pub(crate) fn is_complete(&self, board: &Board, period: Period, today: Day) -> bool {
+        self.caught_up && board.calendar().days(period).end <= today
+    }
+}
+
 /// What was asked, and when: the head of what is told from frozen states.
 #[derive(Debug, Serialize)]
 pub(crate) struct AskedDocument {

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::Router;
 use axum::serve::Listener;
+use axum::{Extension, Router};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, Sleep};
 
 use crate::options::ServeOptions;
 
-/// Serves a router until the shutdown ends; then answers what was asked already, and returns.
+/// Serves a router until the shutdown ends; then answers what was asked already, ends live feeds, and returns.
 ///
 /// # Errors
 /// What the operating system says of the listener.
@@ -31,7 +31,25 @@ pub async fn serve(
         connections: Arc::new(Semaphore::new(options.connections_max)),
         idle_timeout: Duration::from_secs(options.idle_timeout_seconds),
     };
+    let (end, ended) = watch::channel(());
+    let shutdown = async move {
+        shutdown.await;
+        drop(end);
+    };
+    let router = router.layer(Extension(Ending(ended)));
     axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+}
+
+/// Tells answers that have no end of their own when the server stops.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending(watch::Receiver<()>);
+
+impl Ending {
+    /// Waits for the stop.
+    pub(crate) async fn ended(&mut self) {
+        // Nothing is ever sent: an error says that the sender is gone.
+        while self.0.changed().await.is_ok() {}
+    }
 }
 
 /// Accepts no more connections than there are permits.

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use board::PartitionReadiness;
 use serde::Serialize;
 
 use crate::router::Shared;
@@ -20,8 +21,8 @@ struct Document {
     partitions: Vec<PartitionDocument>,
 }
 
-#[derive(Serialize)]
-struct PartitionDocument {
+#[derive(Debug, Serialize)]
+pub(crate) struct PartitionDocument {
     partition: i32,
     caught_up_once: bool,
     caught_up: bool,
@@ -30,16 +31,23 @@ struct PartitionDocument {
     newest_event_at: Option<String>,
 }
 
+impl PartitionDocument {
+    pub(crate) fn new(partition: &PartitionReadiness) -> Self {
+        let PartitionReadiness { partition, caught_up_once, status, told_at: _ } = *partition;
+        Self {
+            partition: partition.0,
+            caught_up_once,
+            caught_up: status.is_some_and(|status| status.caught_up),
+            lag_records: status.map(|status| status.lag_records),
+            lag_seconds: status.map(|status| status.lag_seconds),
+            newest_event_at: status.and_then(|status| status.newest_event_at).map(|at| at.to_string()),
+        }
+    }
+}
+
 pub(crate) async fn ready(State(shared): State<Shared>) -> Response {
     let readiness = shared.board().readiness();
-    let partitions = readiness.partitions.iter().map(|partition| PartitionDocument {
-        partition: partition.partition.0,
-        caught_up_once: partition.caught_up_once,
-        caught_up: partition.status.is_some_and(|status| status.caught_up),
-        lag_records: partition.status.map(|status| status.lag_records),
-        lag_seconds: partition.status.map(|status| status.lag_seconds),
-        newest_event_at: partition.status.and_then(|status| status.newest_event_at).map(|at| at.to_string()),
-    });
+    let partitions = readiness.partitions.iter().map(PartitionDocument::new);
     let document = Document {
         ready: readiness.ready,
         caught_up: readiness.caught_up,

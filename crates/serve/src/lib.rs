@@ -1,4 +1,4 @@
-//! The faces of the board: `/metrics`, the HTTP API, health.
+//! The faces of the board: `/metrics`, the HTTP API, its live feed, health.
 //!
 //! This room shows what `board` tells. It must not know engine, event log or runtime; the clock is handed in. All
 //! pages are read-only: there is no request that changes anything.
@@ -11,17 +11,22 @@ mod alerts;
 mod api;
 mod balance;
 mod connection;
+mod contests;
 mod documents;
 mod explanation;
 mod figures;
 mod health;
+mod live;
 mod metrics;
 mod negotiation;
 mod options;
 mod parameters;
 mod problem;
+mod question;
 mod restatements;
 mod router;
+mod series;
+mod status;
 
 pub use alerts::{AlertLines, AlertLinesError};
 pub use connection::serve;

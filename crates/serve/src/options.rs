@@ -1,6 +1,7 @@
 //! What can be set.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -27,6 +28,24 @@ pub struct ServeOptions {
     pub header_bytes_max: usize,
     /// The most rows of a leaderboard.
     pub leaderboard_rows_max: usize,
+    /// How many clients the live feed has at once, and never more than seven eighths of the connections.
+    pub live_clients_max: usize,
+    /// How many documents one client watches.
+    pub live_watches_per_client_max: usize,
+    /// How many different documents all clients together watch.
+    pub live_watches_max: usize,
+    /// How many messages wait for a client before it is dropped.
+    pub live_backlog_max: usize,
+    /// How often a watched document is written anew, at most.
+    pub live_interval_ms: u64,
+    /// After how long without a message a sign of life is sent; sooner if connections are closed sooner.
+    pub live_heartbeat_seconds: u64,
+    /// For how many hours after its close a deal that becomes won is told of in the live feed.
+    pub celebrate_within_hours: u64,
+    /// After how long without word of a partition the numbers count as stale.
+    pub stale_after_seconds: u64,
+    /// With records waiting for longer than this, the numbers count as stale.
+    pub stale_lag_seconds: u64,
 }
 
 impl Default for ServeOptions {
@@ -36,11 +55,20 @@ impl Default for ServeOptions {
             series_per_metric_max: 10_000,
             request_timeout_seconds: 10,
             concurrent_requests_max: 4,
-            connections_max: 256,
+            connections_max: 2_560,
             idle_timeout_seconds: 120,
-            uri_bytes_max: 2_048,
+            uri_bytes_max: 4_096,
             header_bytes_max: 16_384,
             leaderboard_rows_max: 1_000,
+            live_clients_max: 2_000,
+            live_watches_per_client_max: 16,
+            live_watches_max: 256,
+            live_backlog_max: 256,
+            live_interval_ms: 100,
+            live_heartbeat_seconds: 15,
+            celebrate_within_hours: 24,
+            stale_after_seconds: 30,
+            stale_lag_seconds: 300,
         }
     }
 }
@@ -74,12 +102,28 @@ impl ServeOptions {
             ("uri_bytes_max", self.uri_bytes_max as u64, 65_534),
             ("header_bytes_max", self.header_bytes_max as u64, 1 << 20),
             ("leaderboard_rows_max", self.leaderboard_rows_max as u64, 10_000_000),
+            ("live_clients_max", self.live_clients_max as u64, 65_535),
+            ("live_watches_per_client_max", self.live_watches_per_client_max as u64, 256),
+            ("live_watches_max", self.live_watches_max as u64, 65_535),
+            ("live_backlog_max", self.live_backlog_max as u64, 65_535),
+            ("live_interval_ms", self.live_interval_ms, 60_000),
+            ("live_heartbeat_seconds", self.live_heartbeat_seconds, 3_600),
+            ("celebrate_within_hours", self.celebrate_within_hours, 8_784),
+            ("stale_after_seconds", self.stale_after_seconds, 86_400),
+            ("stale_lag_seconds", self.stale_lag_seconds, 31_536_000),
         ] {
             if !(1..=high).contains(&found) {
                 return Err(ServeOptionsError { key, found, high });
             }
         }
         Ok(())
+    }
+}
+
+impl ServeOptions {
+    /// How long an answer may be worked on: the rest of the request's time is for it to be written.
+    pub(crate) fn time_to_work(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_seconds).mul_f64(0.9)
     }
 }
 
@@ -111,7 +155,7 @@ mod tests {
                 );
             }
         }
-        assert_eq!(numbers.count(), 8, "every number has bounds");
+        assert_eq!(numbers.count(), 17, "every number has bounds");
     }
 
     /// A semaphore of too many permits panics.

@@ -9,7 +9,7 @@ use model::{Calendar, Day, Period, PeriodKind};
 use crate::problem::Problem;
 
 /// The parameters of a request by name.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
@@ -66,10 +66,20 @@ impl Parameters {
 
     /// The period that `period` and `kind` name: the current quarter by default.
     pub(crate) fn period(&self, calendar: &Calendar, today: Day) -> Result<Period, Problem> {
+        self.period_named("period", calendar, today)
+    }
+
+    /// The same, named by another parameter than `period`.
+    pub(crate) fn period_named(
+        &self,
+        parameter: &str,
+        calendar: &Calendar,
+        today: Day,
+    ) -> Result<Period, Problem> {
         let kinds = PeriodKind::ALL.map(|kind| (kind.name(), kind));
         let kind = self.choice("kind", &kinds, PeriodKind::Quarter)?;
         let current = calendar.period_of(kind, today);
-        let name = match self.get("period") {
+        let name = match self.get(parameter) {
             None | Some("current") => return Ok(current),
             Some("previous") => return Ok(current.previous()),
             Some(name) => name,
@@ -77,12 +87,12 @@ impl Parameters {
         let period = calendar.parse(name).map_err(|_| {
             let expected =
                 "current, previous, or a name such as 2026-11-02, 2026-W45, 2026-11, 2026-Q4 or 2026";
-            Problem::parameter("period", name, expected)
+            Problem::parameter(parameter, name, expected)
         })?;
         if self.get("kind").is_some() && period.kind != kind {
             let (found, expected) = (period.kind.name(), kind.name());
             return Err(Problem::parameter(
-                "period",
+                parameter,
                 name,
                 &format!("a {expected}, as parameter kind says, not a {found}"),
             ));

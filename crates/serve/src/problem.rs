@@ -11,11 +11,17 @@ pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     /// What was found, what was expected.
     pub(crate) detail: String,
+    /// When to ask again, if that may help.
+    retry_after_seconds: Option<u32>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into() }
+        Self { status, detail: detail.into(), retry_after_seconds: None }
+    }
+
+    pub(crate) fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after_seconds: Some(seconds), ..self }
     }
 
     /// A parameter is not as expected.
@@ -37,15 +43,23 @@ struct Document<'a> {
     detail: &'a str,
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let document = Document {
+impl Problem {
+    pub(crate) fn document(&self) -> impl Serialize + use<'_> {
+        Document {
             r#type: "about:blank",
             status: self.status.as_u16(),
             title: self.status.canonical_reason().unwrap_or("Error"),
             detail: &self.detail,
-        };
-        let mut response = (self.status, Json(document)).into_response();
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.document())).into_response();
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
         let media_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, media_type);
         response

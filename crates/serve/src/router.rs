@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::header::Entry;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
-use board::Board;
+use board::{Board, Contest};
 use explain::Explainer;
 use kpi::Choice;
 use model::Timestamp;
@@ -18,11 +19,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::alerts::AlertLines;
+use crate::live::{self, Hub};
 use crate::negotiation::Format;
 use crate::options::ServeOptions;
-use crate::parameters::Parameters;
 use crate::problem::Problem;
-use crate::{api, balance, explanation, health, metrics, restatements};
+use crate::question::{Document, Question};
+use crate::{health, metrics};
 
 /// Tells the time; a test sets it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -34,6 +36,8 @@ pub struct ServeState {
     pub board: Arc<Board>,
     /// The KPIs that are exported as metrics.
     pub choice: Choice,
+    /// The contests that go on, come or are over.
+    pub contests: Vec<Contest>,
     /// Opens numbers into what they are made of.
     pub explainer: Arc<Explainer>,
     /// The service's own metrics.
@@ -58,6 +62,8 @@ pub(crate) struct Shared {
     state: Arc<ServeState>,
     /// One permit for each request that may read the board at once.
     turns: Arc<Semaphore>,
+    /// What clients of the live feed are told.
+    hub: Arc<Hub>,
 }
 
 impl Shared {
@@ -65,9 +71,25 @@ impl Shared {
         &self.state.board
     }
 
+    pub(crate) fn state(&self) -> &ServeState {
+        &self.state
+    }
+
+    pub(crate) fn options(&self) -> &ServeOptions {
+        &self.state.options
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.state.clock)()
+    }
+
+    pub(crate) const fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
     /// Does work that takes a while on a thread of its own, once it is its turn. The turn ends with the work, even if
     /// the request has been given up by then, so that requests that were given up cannot pile up.
-    async fn work<T: Send + 'static>(
+    pub(crate) async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&ServeState) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -108,18 +130,20 @@ fn internal() -> Problem {
 /// All paths.
 pub fn router(state: ServeState) -> Router {
     let turns = Arc::new(Semaphore::new(state.options.concurrent_requests_max));
-    let shared = Shared { state: Arc::new(state), turns };
-    Router::new()
+    let hub = Arc::new(Hub::new(&state.registry));
+    let shared = Shared { state: Arc::new(state), turns, hub };
+    let documents = Document::ALL.into_iter().fold(Router::new(), |router, document| {
+        let answer = async move |State(shared): State<Shared>, uri: Uri, headers: HeaderMap| {
+            answer(&shared, document, &uri, &headers).await
+        };
+        router.route(&format!("/api/v1/{}", document.path()), get(answer))
+    });
+    documents
         .route("/", get(async || Html(INDEX)))
         .route("/metrics", get(metrics_page))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/api/v1/kpis", get(kpis))
-        .route("/api/v1/leaderboard", get(leaderboard))
-        .route("/api/v1/explain", get(explain))
-        .route("/api/v1/restatements", get(restated))
-        .route("/api/v1/territories/balance", get(territory_balance))
-        .route("/api/v1/catalogue", get(catalogue))
+        .route("/api/v1/live", get(live::live))
         .fallback(no_such_path)
         .with_state(shared.clone())
         .layer(CompressionLayer::new())
@@ -139,55 +163,15 @@ async fn metrics_page(State(shared): State<Shared>, headers: HeaderMap) -> Resul
     Ok((headers, page.await?).into_response())
 }
 
-async fn kpis(State(shared): State<Shared>, uri: Uri) -> Result<impl IntoResponse, Problem> {
-    let parameters = Parameters::read(&uri, api::KPI_PARAMETERS)?;
-    json(&shared, move |state| api::kpis(&state.board, &parameters, (state.clock)())).await
-}
-
-async fn leaderboard(State(shared): State<Shared>, uri: Uri) -> Result<impl IntoResponse, Problem> {
-    let parameters = Parameters::read(&uri, api::LEADERBOARD_PARAMETERS)?;
-    json(&shared, move |state| api::leaderboard(&state.board, &parameters, &state.options, (state.clock)()))
-        .await
-}
-
-async fn territory_balance(State(shared): State<Shared>, uri: Uri) -> Result<impl IntoResponse, Problem> {
-    Parameters::read(&uri, &[])?;
-    json(&shared, |state| Ok(balance::territories(&state.board, (state.clock)()))).await
-}
-
-async fn explain(State(shared): State<Shared>, uri: Uri) -> Result<impl IntoResponse, Problem> {
-    let parameters = Parameters::read(&uri, explanation::EXPLAIN_PARAMETERS)?;
-    json(&shared, move |state| {
-        let now = (state.clock)();
-        let limits = (within(state), explanation::CAUSES_MAX);
-        explanation::explain(&state.board, &state.explainer, &parameters, limits, now)
-    })
-    .await
-}
-
-async fn restated(State(shared): State<Shared>, uri: Uri) -> Result<impl IntoResponse, Problem> {
-    let parameters = Parameters::read(&uri, restatements::RESTATEMENTS_PARAMETERS)?;
-    json(&shared, move |state| {
-        let now = (state.clock)();
-        restatements::restatements(&state.board, &state.explainer, &parameters, within(state), now)
-    })
-    .await
-}
-
-/// How long an answer may be worked on: the rest of the request's time is for it to be written.
-fn within(state: &ServeState) -> Duration {
-    Duration::from_secs(state.options.request_timeout_seconds).mul_f64(0.9)
-}
-
-async fn catalogue(State(shared): State<Shared>) -> impl IntoResponse {
-    Json(api::catalogue(&shared.state.choice))
-}
-
-async fn json<T: Send + 'static>(
+async fn answer(
     shared: &Shared,
-    work: impl FnOnce(&ServeState) -> Result<T, Problem> + Send + 'static,
-) -> Result<Json<T>, Problem> {
-    shared.work(work).await.map(Json)
+    document: Document,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let question = Question::read(document, uri)?;
+    let told = shared.work(move |state| question.answer(state, (state.clock)())).await?;
+    Ok(told.answer(headers))
 }
 
 async fn no_such_path(uri: Uri) -> Problem {
@@ -203,7 +187,9 @@ async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Re
     };
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Entry::Vacant(entry) = headers.entry(header::CACHE_CONTROL) {
+        entry.insert(HeaderValue::from_static("no-store"));
+    }
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     }

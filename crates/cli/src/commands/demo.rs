@@ -20,7 +20,7 @@ use serve::{ServeState, router};
 use crate::commands::serve::{http_runtime, listen};
 use crate::exit::Failure;
 use crate::say;
-use crate::settings::Settings;
+use crate::settings::{Contest, Settings};
 use crate::wiring::{self, Wired};
 
 use broker::{Broker, PARTITIONS};
@@ -99,6 +99,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let state = ServeState {
         board: board.clone(),
         choice: settings.choice().map_err(Failure::Configuration)?,
+        contests: settings.contests()?,
         explainer,
         registry,
         alerts: settings.alerts.clone(),
@@ -188,9 +189,27 @@ fn stage(arguments: &DemoArguments, bootstrap: &str, folder: &std::path::Path) -
     settings.snapshots.store = folder.join("snapshots").display().to_string();
     settings.snapshots.interval_seconds = 10;
     settings.kpis.objectives.clone_from(&arguments.objectives);
+    settings.contests = contests(Day::from_date(live));
     let live = live.and_hms_opt(9, 0, 0).context("a time")?.and_utc().timestamp_micros();
     let live = Timestamp::from_micros(live).context("a time")?;
     Ok(Stage { settings, scenario, floor, live })
+}
+
+/// Contests that go on when the demo begins: reps about money, territories about deals.
+fn contests(live: Day) -> Vec<Contest> {
+    let contest = |name: &str, kpi: &str, group: &str, days: i32, target| Contest {
+        name: name.to_owned(),
+        kpi: kpi.to_owned(),
+        group: group.to_owned(),
+        members: Vec::new(),
+        start: Day(live.0 - 7).to_string(),
+        end: Day(live.0 + days).to_string(),
+        target,
+    };
+    vec![
+        contest("Closing sprint", "won_amount", "rep", 14, Some(200_000)),
+        contest("Most deals", "won_deals", "territory", 21, None),
+    ]
 }
 
 /// What there is to see, in words.

@@ -91,6 +91,7 @@ pub(crate) fn serve_until(
     let app = router(ServeState {
         board,
         choice: settings.choice().map_err(Failure::Configuration)?,
+        contests: settings.contests().map_err(Failure::Configuration)?,
         explainer,
         registry,
         alerts: settings.alerts.clone(),

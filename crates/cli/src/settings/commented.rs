@@ -4,10 +4,10 @@ use anyhow::{Context as _, Result};
 use model::{Pipeline, Stage};
 use toml::{Table, Value};
 
-use super::Settings;
 use super::layers::{ABSENT, HIDDEN};
-use super::sentences::{PIPELINES, sentence};
+use super::sentences::{CONTEST_KEYS, CONTESTS, PIPELINES, sentence};
 use super::shown::{find, key, known, sections};
+use super::{Contest, Settings};
 
 const HEAD: &str = "\
 # The configuration of Tallyboard. A key behind # has its default, or with … none: take the # away to set another value.
@@ -37,7 +37,27 @@ pub(super) fn text(settings: &Settings) -> Result<String> {
         }
     }
     put_pipelines(&mut text, &settings.pipelines, settings.pipelines == Settings::default().pipelines);
+    put_contests(&mut text, &settings.contests)?;
     Ok(text)
+}
+
+fn put_contests(text: &mut String, contests: &[Contest]) -> Result<()> {
+    let example = [Contest::example()];
+    let (mark, contests) = if contests.is_empty() { ("#", &example[..]) } else { ("", contests) };
+    for contest in contests {
+        text.push('\n');
+        put(text, "# ", CONTESTS);
+        put(text, mark, "[[contests]]");
+        let table = Table::try_from(contest).context("a contest cannot be written as TOML")?;
+        for (key, sentence) in CONTEST_KEYS {
+            put(text, "# ", sentence);
+            match table.get(*key) {
+                Some(value) => put(text, mark, &format!("{key} = {value}")),
+                None => put(text, "#", &format!("{key} = {ABSENT}")),
+            }
+        }
+    }
+    Ok(())
 }
 
 fn put_pipelines(text: &mut String, pipelines: &[Pipeline], are_default: bool) {
@@ -96,6 +116,19 @@ mod tests {
     }
 
     #[test]
+    fn every_key_of_a_contest_has_a_sentence() {
+        let table = Table::try_from(Contest::example()).unwrap();
+        let keys: BTreeSet<&str> = CONTEST_KEYS.iter().map(|(key, _)| *key).collect();
+        assert_eq!(table.keys().map(String::as_str).collect::<BTreeSet<_>>(), keys);
+        let contest = Contest { target: None, ..Contest::example() };
+        let text = Settings { contests: vec![contest], ..Settings::default() }.commented_text().unwrap();
+        assert!(text.contains(
+            "\n[[contests]]\n# Its name, of which there is only one.\nname = \"Year-end sprint\"\n"
+        ));
+        assert!(text.ends_with(" minutes.\n#target = …\n"), "{text}");
+    }
+
+    #[test]
     fn what_has_its_default_is_a_comment() {
         let mut settings = Settings::default();
         let is_comment = |line: &str| line.is_empty() || line.starts_with(['#', '[']);
@@ -137,7 +170,8 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), uncommented.join("\n")).unwrap();
         let registry = Some(eventlog::registry::RegistryOptions::default());
-        let expected = Settings { registry, ..Settings::default() };
+        let contests = vec![Contest::example()];
+        let expected = Settings { registry, contests, ..Settings::default() };
         assert_eq!(Settings::load(Some(file.path())).unwrap(), expected);
     }
 }

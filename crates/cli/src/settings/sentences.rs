@@ -6,6 +6,21 @@ A pipeline: its stages in the order in which deals pass them. An event of any ot
 kind is open, won or lost. limit_days says after how many days in the stage an open deal is stalled. One stage may have
 role = \"mql\" and a later one role = \"sql\": marketing and sales qualified, between which drop-off is told.";
 
+/// What stands above a contest.
+pub(super) const CONTESTS: &str = "\
+A contest: who of a group has the most of a KPI from one day to another. /api/v1/contests tells how each stands.";
+
+/// The keys of a contest and their sentences.
+pub(super) const CONTEST_KEYS: &[(&str, &str)] = &[
+    ("name", "Its name, of which there is only one."),
+    ("kpi", "What counts: a KPI that can be told of any days, such as won_amount, won_deals or activities."),
+    ("group", "Who competes: rep, team, territory or region."),
+    ("members", "The ids of those who take part; none: all of the group."),
+    ("start", "The first day."),
+    ("end", "The last day."),
+    ("target", "What each is to reach: whole units of the reporting currency, deals, activities or minutes."),
+];
+
 /// The sentence of a key; without a key, of the section.
 pub(super) fn sentence(section: &str, key: &str) -> &'static str {
     let found = SENTENCES.iter().find(|(its_section, its_key, _)| (*its_section, *its_key) == (section, key));
@@ -105,6 +120,23 @@ pub(super) const SENTENCES: &[(&str, &str, &str)] = &[
     ("serve", "uri_bytes_max", "The longest path and query."),
     ("serve", "header_bytes_max", "The most that all headers of a request hold."),
     ("serve", "leaderboard_rows_max", "The most rows of a leaderboard."),
+    (
+        "serve",
+        "live_clients_max",
+        "How many clients listen to the live feed at once, within seven eighths of the connections.",
+    ),
+    ("serve", "live_watches_per_client_max", "How many documents one client of the live feed watches."),
+    ("serve", "live_watches_max", "How many different documents all clients together watch."),
+    ("serve", "live_backlog_max", "How many messages wait for a client before it is dropped."),
+    ("serve", "live_interval_ms", "How often a watched document is written anew, at most."),
+    ("serve", "live_heartbeat_seconds", "After how long without a message a sign of life is sent."),
+    (
+        "serve",
+        "celebrate_within_hours",
+        "For how many hours after its close a deal that becomes won is told of in the live feed.",
+    ),
+    ("serve", "stale_after_seconds", "After how long without word of a partition numbers count as stale."),
+    ("serve", "stale_lag_seconds", "With records waiting for longer than this, numbers count as stale."),
     ("kpis", "", "What matters: few KPIs are exported as metrics, the API has all of them."),
     (
         "kpis",

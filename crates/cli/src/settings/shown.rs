@@ -5,7 +5,7 @@ use serde::Serialize;
 use toml::{Table, Value};
 
 use super::layers::{ABSENT, HIDDEN};
-use super::{Pipeline, Settings};
+use super::{Contest, Pipeline, Settings};
 
 const HEAD: &str = "\
 # Every key of the configuration with its value. What stands behind # is not set: keys with … have no default, and
@@ -15,7 +15,10 @@ const HEAD: &str = "\
 /// What stands in `[[…]]`, behind all sections.
 #[derive(Serialize)]
 struct Lists<'s> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pipelines: &'s [Pipeline],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    contests: &'s [Contest],
 }
 
 /// The text. Keys come in the order in which they are declared, those that are not set as comments.
@@ -29,9 +32,21 @@ pub(super) fn text(settings: &Settings) -> Result<String> {
         put_section(&mut text, section, &lines, find(&set, section));
     }
     text.push('\n');
-    let lists = Lists { pipelines: &settings.pipelines };
+    let lists = Lists { pipelines: &settings.pipelines, contests: &settings.contests };
     text.push_str(&toml::to_string(&lists).context(unwritable)?);
+    if settings.contests.is_empty() {
+        text.push('\n');
+        for line in example()?.lines() {
+            put(&mut text, &format!("# {line}"));
+        }
+    }
     Ok(text)
+}
+
+/// A contest, where there are none.
+pub(super) fn example() -> Result<String> {
+    let contests = Lists { pipelines: &[], contests: &[Contest::example()] };
+    toml::to_string(&contests).context("a contest cannot be written as TOML")
 }
 
 /// Every key with a value of its type. Tables know no order of declaration; this text does.

@@ -150,6 +150,7 @@ fn unusual() -> Settings {
     });
     settings.pipelines[0].stages[0].name = "[kafka] = \"(hidden)\"".to_owned();
     settings.pipelines.push(Pipeline { name: "second".to_owned(), ..default_pipeline() });
+    settings.contests.push(Contest { name: "second".to_owned(), target: None, ..Contest::example() });
     settings
 }
 
@@ -269,6 +270,23 @@ fn what_matters_is_named_beside_thresholds() {
     ] {
         let error = format!("{:#}", with_file(&format!("[kpis]\n{file}"), &[]).unwrap_err());
         assert!(error.contains(expected), "{file}: {error}");
+    }
+}
+
+#[test]
+fn contests_are_read_and_checked() {
+    let file = "[[contests]]\nname = \"Sprint\"\nkpi = \"won_deals\"\ngroup = \"team\"\nstart = \"2026-12-01\"\nend = \"2026-12-01\"\n";
+    let contests = with_file(file, &[]).unwrap().contests().unwrap();
+    assert_eq!((contests.len(), contests[0].days.end.0 - contests[0].days.start.0), (1, 1));
+    for (file, expected) in [
+        (
+            file.replace("won_deals", "open_deals"),
+            "section [[contests]]: contest \"Sprint\": kpi is \"open_deals\"",
+        ),
+        (file.replace("end =", "finish ="), "unknown field: found `finish`, expected `one of `name`, `kpi`"),
+    ] {
+        let error = format!("{:#}", with_file(&file, &[]).unwrap_err());
+        assert!(error.contains(expected), "{error}");
     }
 }
 

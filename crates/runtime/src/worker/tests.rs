@@ -103,3 +103,49 @@ fn what_is_told_to_be_caught_up_is_shown() {
     // Not at each end: publishing has its pace once it is told that all is counted.
     assert_eq!(*seen.lock(), [(false, Offset(0)), (true, Offset(6)), (true, Offset(6))]);
 }
+
+/// What was won before the log was read to its end is history, and what comes after is news.
+#[test]
+fn what_is_won_is_told_once_history_is_read() {
+    let scenario = Scenario::tiny(1);
+    let deals = Floor::new(&scenario).unwrap().filter(|event| matches!(event, Event::Deal(_)));
+    let values: Vec<Vec<u8>> = deals.map(|event| encode::json(&Record::Event(event))).collect();
+    let calendar = Calendar::new("UTC", 1).unwrap();
+    let pipelines = scenario.pipelines().unwrap();
+    let currency = Currency::from_code("EUR").unwrap();
+    let board = Arc::new(Board::new(pipelines.clone(), calendar.clone(), currency));
+    let config = FoldConfig {
+        pipelines,
+        calendar,
+        deal_retention_days: 731,
+        activity_horizon_days: 35,
+        future_tolerance_seconds: 86_400,
+        restatements: engine::RestatementRules::default(),
+    };
+    let witness = Witness { board: board.clone(), standing: Arc::default(), seen: Arc::default() };
+    let mut process = process(&board, config, witness);
+    let now = Timestamp::parse("2026-11-24T09:00:00Z").unwrap();
+    let half = values.len() / 2;
+    let mut fold = |first: usize, values: &[Vec<u8>], is_end: bool| {
+        let Task::Records(batch) = batch(i64::try_from(first).unwrap(), values) else { unreachable!() };
+        assert!(matches!(process.fold(&batch, 0), Progress::Whole));
+        for topic in ["deals", "activities"].into_iter().filter(|_| is_end) {
+            process.reached_end(&TopicPartition::new(topic, 0), Offset(0));
+        }
+        process.publish(now);
+    };
+    fold(0, &values[..half], true);
+    assert_eq!(board.closings_end(), 0);
+    fold(half, &values[half..], false);
+    let closings = board.closings_from(0);
+    assert!(!closings.is_empty() && board.closings_end() == closings.len() as u64);
+    for (announced, number) in closings.iter().zip(0..) {
+        assert_eq!(
+            (announced.number, &*announced.position.topic, announced.known_at),
+            (number, "deals", now)
+        );
+        assert!(announced.position.offset >= Offset(i64::try_from(half).unwrap()));
+        assert_eq!(announced.position.offset, announced.closing.offset);
+    }
+    assert_eq!(board.closings_from(1), closings[1..]);
+}

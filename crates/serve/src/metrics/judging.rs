@@ -102,8 +102,8 @@ mod tests {
 
     fn readiness(ready: bool, lag_seconds: u64) -> Readiness {
         let status = Status { caught_up: false, lag_records: 1, lag_seconds, newest_event_at: None };
-        let partition =
-            PartitionReadiness { partition: PartitionId(0), caught_up_once: true, status: Some(status) };
+        let (partition, status) = (PartitionId(0), Some(status));
+        let partition = PartitionReadiness { partition, caught_up_once: true, status, told_at: None };
         Readiness { ready, caught_up: false, why: Vec::new(), partitions: vec![partition] }
     }
 

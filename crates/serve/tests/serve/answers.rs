@@ -1,11 +1,17 @@
 //! The API: golden answers, and what is refused.
 
-use axum::http::StatusCode;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use board::{Stamp, Status};
-use model::{Category, CellKey, Day, Measure, PartitionId, RepIndex, TerritoryIndex, TypeIndex};
+use model::{
+    Category, CellKey, Day, Measure, Offset, PartitionId, RepIndex, TerritoryIndex, Timestamp, TypeIndex,
+};
+use tallyboard_serve::ServeState;
 
 use crate::explanation::folded;
-use crate::fixture::{board, empty_board, get, state};
+use crate::fixture::{ask, board, empty_board, get, state};
 
 #[tokio::test]
 async fn answers_are_as_recorded() {
@@ -30,10 +36,51 @@ async fn answers_are_as_recorded() {
             (StatusCode::OK, "application/json"),
             "{path}"
         );
-        assert_eq!(answer.header("cache-control"), "no-store");
+        let (caching, tag) = (answer.header("cache-control"), answer.header("etag"));
+        assert_eq!(
+            (caching, tag.is_empty()),
+            if path == "/readyz" { ("no-store", true) } else { ("no-cache", false) }
+        );
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         insta::assert_json_snapshot!(name, answer.json());
     }
+}
+
+#[tokio::test]
+async fn a_document_is_sent_again_only_if_it_says_something_else() {
+    let state = state(board());
+    for path in ["/api/v1/kpis", "/api/v1/leaderboard?kpi=won_amount", "/api/v1/status", "/api/v1/catalogue"]
+    {
+        let tag = get(&state, path, &[]).await.header("etag").to_owned();
+        // Another time of asking alone is nothing new.
+        let later = Timestamp::parse("2026-11-24T12:00:00.5Z").unwrap();
+        let later = ServeState { clock: Arc::new(move || later), ..state.clone() };
+        for known in [tag.clone(), format!("\"x\", {tag}"), tag[2..].to_owned(), "*".to_owned()] {
+            // What depends on how much of the period has passed is something else half a second later.
+            let asked = if path == "/api/v1/kpis" { &state } else { &later };
+            let answer = get(asked, path, &[("if-none-match", &known)]).await;
+            assert_eq!((answer.status, answer.body.len()), (StatusCode::NOT_MODIFIED, 0), "{path} {known}");
+            assert_eq!((answer.header("etag"), answer.header("cache-control")), (&*tag, "no-cache"));
+        }
+        assert_eq!(get(&state, path, &[("if-none-match", "W/\"0\"")]).await.status, StatusCode::OK);
+    }
+    let path = "/api/v1/leaderboard?kpi=won_deals&group=territory&kind=day";
+    let tag = get(&state, path, &[]).await.header("etag").to_owned();
+    let more = CellKey {
+        rep: RepIndex(0),
+        territory: TerritoryIndex(0),
+        day: Day::parse("2026-11-24").unwrap(),
+        measure: Measure::WonDeals,
+    };
+    let stamp = Stamp { progress: 1, positions: vec![("deals".into(), Offset(1))] };
+    let mut writer = state.board.writer(PartitionId(1));
+    writer.publish(stamp, &["r1"], &["oslo"], [(more, 1)]).unwrap();
+    let answer = get(&state, path, &[("if-none-match", &tag)]).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_ne!(answer.header("etag"), tag);
+    let problem = get(&state, "/api/v1/kpis?x=1", &[("if-none-match", "*")]).await;
+    assert_eq!((problem.status, problem.header("cache-control")), (StatusCode::BAD_REQUEST, "no-store"));
+    assert_eq!((problem.header("etag"), problem.header("content-type")), ("", "application/problem+json"));
 }
 
 #[tokio::test]
@@ -184,9 +231,11 @@ async fn the_first_page_leads_to_the_others() {
     assert_eq!(index.header("content-type"), "text/html; charset=utf-8");
     let links: Vec<&str> =
         index.text().split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(links.len(), 9);
+    assert_eq!(links.len(), 13);
     for link in links {
-        assert_eq!(get(&state, link, &[]).await.status, StatusCode::OK, "{link}");
+        // Without the body, since one of them has no end.
+        let head = ask(&state, Request::head(link).body(Body::empty()).unwrap()).await;
+        assert_eq!(head.status, StatusCode::OK, "{link}");
     }
 }
 

@@ -159,7 +159,8 @@ pub(crate) fn state(board: Arc<Board>) -> ServeState {
     let (explainer, options) = (Arc::new(explainer), ServeOptions::default());
     let choice = choice(&[kpi::ALL], &[]);
     let alerts = AlertLines::default();
-    ServeState { board, choice, explainer, registry, alerts, clock: Arc::new(now), options }
+    let contests = Vec::new();
+    ServeState { board, choice, contests, explainer, registry, alerts, clock: Arc::new(now), options }
 }
 
 pub(crate) fn choice(objectives: &[&str], also: &[&str]) -> Choice {

@@ -15,6 +15,12 @@ mod fixture;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod listener;
+#[cfg(test)]
+mod live;
+#[cfg(test)]
+mod ranges;
+#[cfg(test)]
 mod restatements;
 #[cfg(test)]
 mod strict;

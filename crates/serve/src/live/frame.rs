@@ -1,0 +1,75 @@
+//! Messages as server-sent events (HTML Living Standard, section 9.2).
+
+use axum::body::Bytes;
+use serde::Serialize;
+
+/// What is sent when nothing else is: proxies and this server end what is silent for long.
+pub(super) const HEARTBEAT: Bytes = Bytes::from_static(b": \n\n");
+
+/// Kinds of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Event {
+    Document,
+    Problem,
+    Won,
+    WonRetracted,
+    Status,
+    Reset,
+}
+
+impl Event {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Document, Self::Problem, Self::Won, Self::WonRetracted, Self::Status, Self::Reset];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Problem => "problem",
+            Self::Won => "won",
+            Self::WonRetracted => "won_retracted",
+            Self::Status => "status",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+/// What a message says: its kind and data, shared by all who get it.
+#[derive(Debug, Clone)]
+pub(super) struct Body {
+    pub(super) event: Event,
+    pub(super) bytes: Bytes,
+}
+
+impl Body {
+    /// A message whose data is JSON on one line.
+    pub(super) fn new(event: Event, json: &[&[u8]]) -> Self {
+        let head = ["event: ", event.name(), "\ndata: "];
+        let bytes = [head.map(str::as_bytes).concat(), json.concat(), b"\n\n".to_vec()].concat();
+        Self { event, bytes: bytes.into() }
+    }
+
+    pub(super) fn of(event: Event, data: &impl Serialize) -> Self {
+        // Strings, numbers and nothing else: it cannot fail.
+        let json = serde_json::to_vec(data).unwrap_or_default();
+        Self::new(event, &[&json])
+    }
+}
+
+/// A message on its way to a client: the line with its id, and what it says.
+#[derive(Debug, Clone)]
+pub(super) struct Message {
+    pub(super) id: Bytes,
+    pub(super) body: Body,
+}
+
+impl Message {
+    pub(super) fn new(epoch: &str, sequence: u64, body: Body) -> Self {
+        Self { id: format!("id: {epoch}-{sequence}\n").into(), body }
+    }
+}
+
+/// Epoch and sequence of an id.
+pub(super) fn read_id(id: &str) -> Option<(&str, u64)> {
+    let (epoch, sequence) = id.rsplit_once('-')?;
+    Some((epoch, sequence.parse().ok()?))
+}

@@ -1,0 +1,331 @@
+//! What all clients of the feed are told, in one order. One task writes each watched document once for all, only while
+//! somebody watches it, and only when the board has moved or the time of day has.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use model::{MICROS_PER_SECOND, Timestamp};
+use tokio::sync::Mutex;
+use tokio::time::MissedTickBehavior;
+
+use super::clients::Clients;
+use super::frame::{Body, Event, Message, read_id};
+use super::metrics::LiveMetrics;
+use super::stream::Feed;
+use super::watch::{Request, Watch};
+use super::won;
+use crate::options::ServeOptions;
+use crate::problem::Problem;
+use crate::question::{Document, Question};
+use crate::router::Shared;
+
+/// How many of the newest closings are kept for clients that come back.
+const CLOSINGS_KEPT_MAX: usize = 1_000;
+/// How often the status is looked at.
+const STATUS_INTERVAL: Duration = Duration::from_secs(1);
+/// A document that takes long to write is written after so many times as long, at the earliest.
+const RENDER_PAUSE: u32 = 4;
+
+pub(crate) struct Hub {
+    /// Another one in each process: ids of an earlier one mean nothing.
+    epoch: String,
+    clients: Arc<Clients>,
+    metrics: LiveMetrics,
+    told: Mutex<Told>,
+}
+
+/// What was told last.
+#[derive(Default)]
+struct Told {
+    /// The number of the last message.
+    sequence: u64,
+    /// By what is watched; those that nobody watches now stay while there is room.
+    entries: BTreeMap<String, Entry>,
+    status: Option<(u64, Body, Instant)>,
+    /// The number of the board's next closing.
+    closings_from: u64,
+    closings: VecDeque<(u64, Body)>,
+    /// The number of the newest closing that is no longer kept.
+    forgotten: u64,
+}
+
+struct Entry {
+    watch: Arc<Watch>,
+    shown: Option<Shown>,
+}
+
+/// A document as it was last told.
+struct Shown {
+    tag: u64,
+    /// The number of the message that told it.
+    sequence: u64,
+    body: Body,
+    problem: Option<Problem>,
+    made_of: Moment,
+    /// Before this it is not looked at again.
+    due_at: Instant,
+}
+
+/// What a document follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Moment {
+    generation: u64,
+    caught_up: bool,
+    now: Timestamp,
+}
+
+impl Moment {
+    fn of(shared: &Shared) -> Self {
+        Self {
+            generation: shared.board().generation(),
+            caught_up: shared.board().readiness().caught_up,
+            now: shared.now(),
+        }
+    }
+
+    /// As a document sees it: what depends on the time of day alone is told by the minute, the status by the second.
+    fn seen_by(self, document: Document) -> Self {
+        let seconds = if document == Document::Status { 1 } else { 60 };
+        let micros = self.now.micros() - self.now.micros().rem_euclid(seconds * MICROS_PER_SECOND);
+        Self { now: Timestamp::from_micros(micros).unwrap_or(self.now), ..self }
+    }
+}
+
+impl Entry {
+    /// Whether a client has it.
+    fn is_watched(&self) -> bool {
+        Arc::strong_count(&self.watch) > 1
+    }
+
+    fn is_due(&self, moment: Moment) -> bool {
+        self.shown.as_ref().is_none_or(|shown| {
+            shown.due_at <= Instant::now() && shown.made_of != moment.seen_by(self.watch.question.document())
+        })
+    }
+}
+
+impl Told {
+    /// The one watch for all who watch the same.
+    fn share(&mut self, watch: Arc<Watch>, watches_max: usize) -> Result<Arc<Watch>, Problem> {
+        if let Some(entry) = self.entries.get(&watch.text) {
+            return Ok(Arc::clone(&entry.watch));
+        }
+        if self.entries.len() >= watches_max {
+            self.entries.retain(|_, entry| entry.is_watched());
+        }
+        if self.entries.len() >= watches_max {
+            let detail = format!(
+                "{watches_max} different documents are watched already; watch one of those, or raise live_watches_max"
+            );
+            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY_SECONDS));
+        }
+        let entry = Entry { watch: Arc::clone(&watch), shown: None };
+        self.entries.insert(watch.text.clone(), entry);
+        Ok(watch)
+    }
+}
+
+const RETRY_SECONDS: u32 = 10;
+
+impl Hub {
+    pub(crate) fn new(registry: &prometheus::Registry) -> Self {
+        let metrics = LiveMetrics::register(registry);
+        let epoch = format!("{:016x}", RandomState::new().hash_one(0));
+        let clients = Arc::new(Clients::new(metrics.clone()));
+        Self { epoch, clients, metrics, told: Mutex::default() }
+    }
+
+    /// A client's feed, with what it has to be told first.
+    pub(super) async fn join(self: &Arc<Self>, shared: &Shared, request: Request) -> Result<Feed, Problem> {
+        let options = shared.options();
+        let mut told = self.told.lock().await;
+        let clients_max = options.live_clients();
+        if self.clients.count() >= clients_max {
+            let detail = format!(
+                "{clients_max} clients listen already; come back later, or raise live_clients_max and connections_max"
+            );
+            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY_SECONDS));
+        }
+        let mut watches = Vec::new();
+        for watch in request.watches {
+            // In the list before the next one asks for room.
+            watches.push(told.share(watch, options.live_watches_max)?);
+        }
+        for watch in &watches {
+            self.look(shared, &mut told, watch).await.map_err(|problem| problem.of_watch(&watch.text))?;
+        }
+        self.look_at_closings(shared, &mut told);
+        self.look_at_status(shared, &mut told);
+
+        let id = request.last_id.as_deref().map(|id| {
+            let known = read_id(id).filter(|(epoch, _)| *epoch == self.epoch).map(|(_, sequence)| sequence);
+            known.filter(|sequence| (told.forgotten..=told.sequence).contains(sequence))
+        });
+        let seen = id.flatten();
+        let missed =
+            || told.closings.iter().filter(|(sequence, _)| seen.is_some_and(|seen| *sequence > seen));
+        // What is told first is no step forward while closings are still to come.
+        let first_id = seen.filter(|_| missed().next().is_some()).unwrap_or(told.sequence);
+        let mut first = Vec::new();
+        if id == Some(None) {
+            first.push((first_id, Body::of(Event::Reset, &serde_json::json!({ "epoch": self.epoch }))));
+        }
+        first.extend(told.status.iter().map(|(_, body, _)| (first_id, body.clone())));
+        for watch in &watches {
+            let shown = told.entries.get(&watch.text).and_then(|entry| entry.shown.as_ref());
+            let is_known =
+                |shown: &Shown| request.has_documents && seen.is_some_and(|seen| shown.sequence <= seen);
+            first.extend(shown.filter(|shown| !is_known(shown)).map(|shown| (first_id, shown.body.clone())));
+        }
+        first.extend(missed().cloned());
+        let first = first.into_iter().map(|(sequence, body)| {
+            self.metrics.messages.with_label_values(&[body.event.name()]).inc();
+            Message::new(&self.epoch, sequence, body)
+        });
+        let (seat, receiver, is_first) = self.clients.add(watches, options.live_backlog_max);
+        let feed = Feed::new(seat, receiver, first, options.live_heartbeat());
+        if is_first {
+            tokio::spawn(attend(Arc::clone(self), shared.clone()));
+        }
+        Ok(feed)
+    }
+
+    /// Tells what is new.
+    async fn step(&self, shared: &Shared) {
+        let mut told = self.told.lock().await;
+        self.look_at_closings(shared, &mut told);
+        self.look_at_status(shared, &mut told);
+        let moment = Moment::of(shared);
+        let entries = told.entries.values().filter(|entry| entry.is_watched() && entry.is_due(moment));
+        let due: Vec<Arc<Watch>> = entries.map(|entry| Arc::clone(&entry.watch)).collect();
+        for watch in due {
+            if let Err(problem) = self.look(shared, &mut told, &watch).await {
+                tracing::debug!(
+                    watch = watch.text,
+                    detail = problem.detail,
+                    "a watched document is not there"
+                );
+            }
+        }
+    }
+
+    /// Writes a document if it is due, and tells those who watch it if it says something else.
+    async fn look(&self, shared: &Shared, told: &mut Told, watch: &Arc<Watch>) -> Result<(), Problem> {
+        let Some(entry) = told.entries.get_mut(&watch.text) else { return Ok(()) };
+        let problem = |shown: &Shown| shown.problem.clone().map_or(Ok(()), Err);
+        // Before the document, which is then no older than this says.
+        let moment = Moment::of(shared);
+        if !entry.is_due(moment) {
+            return entry.shown.as_ref().map_or(Ok(()), problem);
+        }
+        let made_of = moment.seen_by(watch.question.document());
+        let (started, asked) = (Instant::now(), Arc::clone(watch));
+        let answer = shared.work(move |state| asked.question.answer(state, made_of.now)).await;
+        let took = started.elapsed();
+        self.metrics.render_seconds.observe(took.as_secs_f64());
+        let due_at = Instant::now() + shared.options().live_interval().max(took * RENDER_PAUSE);
+        let (tag, body, problem) = match answer {
+            Ok(answer) => (answer.tag, document(&watch.text, &answer.body), None),
+            // What the service cannot do now says nothing of the document.
+            Err(problem) if problem.status.is_server_error() => {
+                if let Some(shown) = &mut entry.shown {
+                    shown.due_at = due_at;
+                }
+                return Err(problem);
+            }
+            Err(problem) => {
+                let data = serde_json::json!({ "watch": watch.text, "problem": problem.document() });
+                (u64::MAX, Body::of(Event::Problem, &data), Some(problem))
+            }
+        };
+        if let Some(shown) = &mut entry.shown
+            && shown.tag == tag
+        {
+            (shown.made_of, shown.due_at) = (made_of, due_at);
+        } else {
+            let sequence = told.sequence + 1;
+            let shown =
+                Shown { tag, sequence, body: body.clone(), problem: problem.clone(), made_of, due_at };
+            entry.shown = Some(shown);
+            self.say(told, body, Some(watch));
+        }
+        problem.map_or(Ok(()), Err)
+    }
+
+    fn look_at_closings(&self, shared: &Shared, told: &mut Told) {
+        let hours = shared.options().celebrate_within_hours;
+        for announced in shared.board().closings_from(told.closings_from) {
+            told.closings_from = announced.number + 1;
+            let Some(body) = won::message(shared.board(), &announced, hours, shared.now()) else { continue };
+            let sequence = self.say(told, body.clone(), None);
+            told.closings.push_back((sequence, body));
+            if told.closings.len() > CLOSINGS_KEPT_MAX
+                && let Some((sequence, _)) = told.closings.pop_front()
+            {
+                told.forgotten = sequence;
+            }
+        }
+    }
+
+    fn look_at_status(&self, shared: &Shared, told: &mut Told) {
+        if told.status.as_ref().is_some_and(|(_, _, at)| at.elapsed() < STATUS_INTERVAL) {
+            return;
+        }
+        let Ok(answer) = Question::plain(Document::Status).answer(shared.state(), shared.now()) else {
+            return;
+        };
+        let body = Body::new(Event::Status, &[&answer.body]);
+        let before = told.status.replace((answer.tag, body.clone(), Instant::now()));
+        if before.is_none_or(|(tag, _, _)| tag != answer.tag) {
+            self.say(told, body, None);
+        }
+    }
+
+    /// Sends a message to all who watch a document, or to all; its number.
+    fn say(&self, told: &mut Told, body: Body, watch: Option<&Arc<Watch>>) -> u64 {
+        told.sequence += 1;
+        self.clients.send(&Message::new(&self.epoch, told.sequence, body), watch);
+        told.sequence
+    }
+}
+
+fn document(watch: &str, body: &Bytes) -> Body {
+    // A text: it cannot fail.
+    let watch = serde_json::to_vec(watch).unwrap_or_default();
+    Body::new(Event::Document, &[b"{\"watch\":", &watch, b",\"document\":", body, b"}"])
+}
+
+/// Looks after the clients for as long as there are any.
+async fn attend(hub: Arc<Hub>, shared: Shared) {
+    // More often than a document is written, so that what comes after a while without news is told soon.
+    let mut ticks = tokio::time::interval(shared.options().live_interval().div_f64(4.0));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if hub.clients.leave_if_empty() {
+            return;
+        }
+        hub.step(&shared).await;
+    }
+}
+
+impl ServeOptions {
+    fn live_interval(&self) -> Duration {
+        Duration::from_millis(self.live_interval_ms)
+    }
+
+    /// Well within the time after which a silent connection is closed.
+    fn live_heartbeat(&self) -> Duration {
+        let idle = Duration::from_secs(self.idle_timeout_seconds);
+        Duration::from_secs(self.live_heartbeat_seconds).min(idle / 2)
+    }
+
+    /// How many clients may listen: an eighth of all connections is for other requests.
+    fn live_clients(&self) -> usize {
+        self.live_clients_max.min(self.connections_max - self.connections_max / 8)
+    }
+}
