@@ -74,6 +74,7 @@ impl SalesPlan<'_> {
         dice: &mut Dice,
     ) -> i64 {
         let usual = rounded(self.expected_minor * dice.between(750, 1_200) / 1_000, 2);
+        let mut years: BTreeMap<Period, (i64, u32)> = BTreeMap::new();
         for (quarter, total) in self.quarters.iter().zip(total_by_quarter) {
             let days = self.calendar.days(*quarter);
             if rep.ended_on.is_some_and(|ended| ended < days.start)
@@ -84,6 +85,8 @@ impl SalesPlan<'_> {
             let is_ramping = rep.started_on.is_some_and(|started| started.0 + 90 > days.start.0);
             let amount = if is_ramping { usual / 2 } else { usual };
             *total += amount;
+            let year = years.entry(self.calendar.period_of(PeriodKind::Year, days.start)).or_default();
+            *year = (year.0 + amount, year.1 + 1);
             let parts = self.parts(*quarter);
             let share = |amount: i64| rounded(amount / i64::try_from(parts.len()).unwrap_or(1), 2);
             records.extend(parts.iter().map(|&part| self.quota(rep, part, share(amount), None)));
@@ -94,6 +97,9 @@ impl SalesPlan<'_> {
                 records.extend(ahead.map(|&part| self.quota(rep, part, share(changed), Some(from))));
             }
         }
+        // Who joins or leaves within a year has a quota for the part of it; all others' is the sum of the months'.
+        let parts = years.into_iter().filter(|&(_, (_, quarters))| self.by_month && quarters < 4);
+        records.extend(parts.map(|(year, (amount, _))| self.quota(rep, year, amount, None)));
         usual
     }
 
@@ -309,6 +315,21 @@ mod tests {
                 let of_month =
                     held.quota(&company.reps[0].rep_id, month, scenario.start_day, &calendar).is_some();
                 assert_eq!(of_month, scenario.months_have_quotas);
+                if scenario.months_have_quotas && fiscal_first_month == 1 {
+                    // Also for those who join or leave within the year.
+                    let (year, late) = (
+                        calendar.period_of(PeriodKind::Year, scenario.start_day),
+                        scenario.start_day.0 + 300,
+                    );
+                    for rep in company.reps.iter().filter(|rep| rep.started_on.is_none_or(|day| day.0 < late))
+                    {
+                        assert!(
+                            held.quota(&rep.rep_id, year, Day(late), &calendar).is_some(),
+                            "{}",
+                            rep.name
+                        );
+                    }
+                }
             }
         }
     }

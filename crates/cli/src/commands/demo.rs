@@ -61,7 +61,7 @@ pub(crate) struct DemoArguments {
     objectives: Vec<String>,
     /// A stage that deals do not leave on some days of the floor, counted from the beginning of the history; or none.
     ///
-    /// Without it, two of three deals wait in proposal from six weeks before live time begins until a week after.
+    /// Without it, more than half of the deals wait in proposal from six weeks before live time begins until a week after.
     #[arg(long, value_parser = bottleneck, value_name = "STAGE:FROM..TO")]
     bottleneck: Option<Jam>,
 }
@@ -78,7 +78,7 @@ const DEALS_PER_DAY: u32 = 32;
 const JAM_STAGE: &str = "proposal";
 const JAM_DAYS: (u32, u32) = (42, 7);
 /// Not all, or nothing would be won any more.
-const JAM_HELD_PERCENT: u32 = 65;
+const JAM_HELD_PERCENT: u32 = 55;
 
 pub(crate) fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let stop = Arc::new(AtomicBool::new(false));
