@@ -1,5 +1,5 @@
 # Tallyboard. `make demo` and `make test` need a Rust toolchain, gcc, make and perl; `make test` also Java 17, Maven, Prometheus,
-# Alertmanager, Python 3 with venv, node with npm, Chromium, and indexes of packages.
+# Alertmanager, systemd-analyze, Python 3 with venv, node with npm, Chromium, and indexes of packages.
 
 CARGO ?= cargo
 NOT_RUN := target/not-run.txt
@@ -7,7 +7,7 @@ NOT_RUN := target/not-run.txt
 .PHONY: help demo test verify format lint unit end-to-end bench build clean
 
 help:
-	@echo "make demo     a simulated sales floor with everything running, nothing to install (DEMO_SECONDS=30 ends it)"
+	@echo "make demo     a simulated company with everything running, nothing to install (DEMO_SECONDS=30 ends it)"
 	@echo "make test     everything: format, lints, unit, property and golden tests, end-to-end tests with real servers"
 	@echo "make verify   the same without the servers: before each commit"
 	@echo "make bench    speed, beside a bare Kafka consumer in the same run"

@@ -39,9 +39,9 @@ pub(crate) fn not_run_list() -> PathBuf {
     workspace().join("target/not-run.txt")
 }
 
-/// Packages that Python scripts of the workspace need.
-pub(crate) fn python_environment() -> PathBuf {
-    workspace().join("target/python")
+/// Packages that Python scripts of the workspace need, by the folder of the script.
+pub(crate) fn python_environments() -> PathBuf {
+    workspace().join("target/python-environments")
 }
 
 /// Logs of servers, kept after the tests.

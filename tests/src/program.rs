@@ -1,8 +1,10 @@
-//! Programs that run to their end: the command line of `tallyboard`, Python scripts, Prometheus' `promtool`, and `gzip`.
+//! Programs that run to their end: the command line of `tallyboard`, Python scripts, Prometheus' `promtool`,
+//! `systemd-analyze`, and `gzip`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -43,8 +45,17 @@ impl Finished {
 ///
 /// [`Missing`] if it is not built; anything else if it cannot be started or takes longer than three minutes.
 pub fn tallyboard(arguments: &[&str]) -> anyhow::Result<Finished> {
+    tallyboard_with(arguments, &[])
+}
+
+/// As [`tallyboard`], with environment variables.
+///
+/// # Errors
+///
+/// Those of [`tallyboard`].
+pub fn tallyboard_with(arguments: &[&str], variables: &[(String, String)]) -> anyhow::Result<Finished> {
     let mut command = Command::new(paths::tallyboard()?);
-    command.args(arguments);
+    command.args(arguments).envs(variables.iter().map(|(name, value)| (name, value)));
     let name = format!("tallyboard-{}", arguments.first().unwrap_or(&"nothing"));
     run(&name, &command, BOUND).with_context(|| format!("tallyboard {}", arguments.join(" ")))
 }
@@ -74,6 +85,17 @@ pub fn promtool(folder: &Path, arguments: &[&str]) -> anyhow::Result<Finished> {
     run("promtool", &command, TOOL_BOUND)
 }
 
+/// Runs `systemd-analyze` to its end.
+///
+/// # Errors
+///
+/// [`Missing`] if systemd is not installed; anything else if it does not end.
+pub fn systemd_analyze(arguments: &[&str]) -> anyhow::Result<Finished> {
+    let mut command = Command::new(installed("systemd-analyze", "systemd")?);
+    command.args(arguments);
+    run("systemd-analyze", &command, TOOL_BOUND)
+}
+
 /// A program of a package of Debian.
 ///
 /// # Errors
@@ -93,9 +115,12 @@ pub(crate) fn installed(program: &str, package: &str) -> anyhow::Result<PathBuf>
 /// [`Missing`] if Python cannot make environments or the packages cannot be fetched; anything else if the script cannot be
 /// started or takes longer than three minutes.
 pub fn python_with_packages(script: &str, arguments: &[&str]) -> anyhow::Result<Finished> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let script = paths::in_workspace(script);
     let requirements = script.with_file_name("requirements.txt");
-    let environment = paths::python_environment();
+    let folder = requirements.parent().and_then(Path::file_name).unwrap_or_default();
+    let environment = paths::python_environments().join(folder);
+    let making = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let wanted = fs::read_to_string(&requirements)?;
     let done = environment.join("installed.txt");
     if fs::read_to_string(&done).ok().as_ref() != Some(&wanted) {
@@ -116,6 +141,7 @@ pub fn python_with_packages(script: &str, arguments: &[&str]) -> anyhow::Result<
         }
         fs::write(done, wanted)?;
     }
+    drop(making);
     let mut command = Command::new(environment.join("bin/python"));
     // No files of its own beside the script.
     command.arg("-B").arg(script).args(arguments);

@@ -136,7 +136,7 @@ pub(crate) fn value(value: &KpiValue) -> String {
 }
 
 /// Narrow spaces between thousands: the same in every country, unlike commas and points.
-fn grouped(decimal: &str) -> String {
+pub(crate) fn grouped(decimal: &str) -> String {
     let (whole, fraction) =
         decimal.split_once('.').map_or((decimal, None), |(whole, fraction)| (whole, Some(fraction)));
     let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));

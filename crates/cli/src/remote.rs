@@ -4,8 +4,8 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use reqwest::Url;
 use reqwest::blocking::Client;
+use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
 /// The most bytes of an answer that are read: a page of a thousand causes has some millions.
@@ -36,11 +36,28 @@ impl Remote {
 
     /// The document at a path and query.
     pub(crate) fn document(&self, path: &[&str], query: &str) -> Result<Value> {
+        let (status, body) = self.answer(path, Some(query))?;
+        let document: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if status.is_success() && document.is_object() {
+            return Ok(document);
+        }
+        match document["detail"].as_str() {
+            Some(detail) => bail!("{} answers: {detail}", self.named()),
+            None => bail!(
+                "{} answers with status {} and no document; expected a tallyboard service, check the address",
+                self.named(),
+                status.as_u16()
+            ),
+        }
+    }
+
+    /// Whatever there is at a path and query.
+    pub(crate) fn answer(&self, path: &[&str], query: Option<&str>) -> Result<(StatusCode, Vec<u8>)> {
         let mut url = self.address.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
-        url.set_query(Some(query));
+        url.set_query(query);
         let response = match self.client.get(url).send() {
             Ok(response) => response,
             Err(error) => bail!(self.unreached(error)),
@@ -55,18 +72,7 @@ impl Remote {
             "{} answers with more than {ANSWER_BYTES_MAX} bytes; ask for less",
             self.named()
         );
-        let document: Value = serde_json::from_slice(&body).unwrap_or_default();
-        if status.is_success() && document.is_object() {
-            return Ok(document);
-        }
-        match document["detail"].as_str() {
-            Some(detail) => bail!("{} answers: {detail}", self.named()),
-            None => bail!(
-                "{} answers with status {} and no document; expected a tallyboard service, check the address",
-                self.named(),
-                status.as_u16()
-            ),
-        }
+        Ok((status, body))
     }
 
     /// The address for messages, without user and password.

@@ -176,7 +176,7 @@ impl Deals {
             let due = company.working_time(due, at.micros(), deal.territory, dice);
             match &self.jam {
                 Some(jam) if change.leaves_stage() => {
-                    jam.passed_at(self.tracks[deal.pipeline].stage_name(deal.stage), due)
+                    jam.passed_at(self.tracks[deal.pipeline].stage_name(deal.stage), due, dice)
                 }
                 _ => due,
             }

@@ -34,6 +34,7 @@ pub(crate) fn reference(scenario: &Scenario, company: &Company) -> Vec<Reference
         calendar: &calendar,
         quarters: periods(&calendar, PeriodKind::Quarter, Day(first.0 - 365), Day(last.0 + 365)),
         currency: company.currencies[0].0,
+        by_month: scenario.months_have_quotas,
         expected_minor: expected_won_minor(scenario) / i64::from(scenario.reps),
     };
 
@@ -56,6 +57,8 @@ struct SalesPlan<'a> {
     calendar: &'a Calendar,
     quarters: Vec<Period>,
     currency: Currency,
+    /// Whether quotas are set for the months of a quarter instead.
+    by_month: bool,
     /// What a rep wins in a quarter, about.
     expected_minor: i64,
 }
@@ -71,6 +74,7 @@ impl SalesPlan<'_> {
         dice: &mut Dice,
     ) -> i64 {
         let usual = rounded(self.expected_minor * dice.between(750, 1_200) / 1_000, 2);
+        let mut years: BTreeMap<Period, (i64, u32)> = BTreeMap::new();
         for (quarter, total) in self.quarters.iter().zip(total_by_quarter) {
             let days = self.calendar.days(*quarter);
             if rep.ended_on.is_some_and(|ended| ended < days.start)
@@ -81,13 +85,31 @@ impl SalesPlan<'_> {
             let is_ramping = rep.started_on.is_some_and(|started| started.0 + 90 > days.start.0);
             let amount = if is_ramping { usual / 2 } else { usual };
             *total += amount;
-            records.push(self.quota(rep, *quarter, amount, None));
+            let year = years.entry(self.calendar.period_of(PeriodKind::Year, days.start)).or_default();
+            *year = (year.0 + amount, year.1 + 1);
+            let parts = self.parts(*quarter);
+            let share = |amount: i64| rounded(amount / i64::try_from(parts.len()).unwrap_or(1), 2);
+            records.extend(parts.iter().map(|&part| self.quota(rep, part, share(amount), None)));
             if dice.below(25) == 0 {
                 let changed = rounded(amount * dice.between(800, 1_150) / 1_000, 2);
-                records.push(self.quota(rep, *quarter, changed, Some(Day(days.start.0 + 45))));
+                let from = Day(days.start.0 + 45);
+                let ahead = parts.iter().filter(|&&part| self.calendar.days(part).end > from);
+                records.extend(ahead.map(|&part| self.quota(rep, part, share(changed), Some(from))));
             }
         }
+        // Who joins or leaves within a year has a quota for the part of it; all others' is the sum of the months'.
+        let parts = years.into_iter().filter(|&(_, (_, quarters))| self.by_month && quarters < 4);
+        records.extend(parts.map(|(year, (amount, _))| self.quota(rep, year, amount, None)));
         usual
+    }
+
+    /// The periods for which a quarter's quotas and goals are set.
+    fn parts(&self, quarter: Period) -> Vec<Period> {
+        if !self.by_month {
+            return vec![quarter];
+        }
+        let days = self.calendar.days(quarter);
+        periods(self.calendar, PeriodKind::Month, days.start, Day(days.end.0 - 1))
     }
 
     fn quota(
@@ -130,13 +152,17 @@ impl SalesPlan<'_> {
                 year_total = 0;
             }
             let per_rep = goal / i64::try_from(company.reps.len()).unwrap_or(i64::MAX);
-            for (territory_id, reps) in &reps_by_territory {
-                let scope = GoalScope::Territory((*territory_id).to_owned());
-                records.push(self.goal(scope, quarter, rounded(per_rep * reps, 3)));
-            }
-            for (team_id, total) in total_by_team {
-                let scope = GoalScope::Team((*team_id).to_owned());
-                records.push(self.goal(scope, quarter, rounded(total * 9 / 10, 3)));
+            let territories = reps_by_territory
+                .iter()
+                .map(|(id, reps)| (GoalScope::Territory((*id).to_owned()), per_rep * reps));
+            let teams =
+                total_by_team.iter().map(|(id, total)| (GoalScope::Team((*id).to_owned()), total * 9 / 10));
+            for (scope, goal) in territories.chain(teams) {
+                records.push(self.goal(scope.clone(), quarter, rounded(goal, 3)));
+                if self.by_month {
+                    let months = self.parts(quarter).into_iter();
+                    records.extend(months.map(|month| self.goal(scope.clone(), month, rounded(goal / 3, 3))));
+                }
             }
         }
     }
@@ -261,7 +287,8 @@ mod tests {
     #[test]
     fn all_records_hold_by_the_rules_of_the_model() {
         let endless = Scenario { days: None, ..Scenario::demo() };
-        for scenario in [Scenario::demo(), Scenario::tiny(1), endless] {
+        let monthly = Scenario { months_have_quotas: true, ..Scenario::demo() };
+        for scenario in [Scenario::demo(), Scenario::tiny(1), endless, monthly] {
             let company = Company::new(&scenario).unwrap();
             let records = reference(&scenario, &company);
             for fiscal_first_month in [1, 4] {
@@ -284,6 +311,25 @@ mod tests {
                     )
                 };
                 assert!(company.reps.iter().all(quota));
+                let month = calendar.period_of(PeriodKind::Month, Day(scenario.start_day.0 + 20));
+                let of_month =
+                    held.quota(&company.reps[0].rep_id, month, scenario.start_day, &calendar).is_some();
+                assert_eq!(of_month, scenario.months_have_quotas);
+                if scenario.months_have_quotas && fiscal_first_month == 1 {
+                    // Also for those who join or leave within the year.
+                    let (year, late) = (
+                        calendar.period_of(PeriodKind::Year, scenario.start_day),
+                        scenario.start_day.0 + 300,
+                    );
+                    for rep in company.reps.iter().filter(|rep| rep.started_on.is_none_or(|day| day.0 < late))
+                    {
+                        assert!(
+                            held.quota(&rep.rep_id, year, Day(late), &calendar).is_some(),
+                            "{}",
+                            rep.name
+                        );
+                    }
+                }
             }
         }
     }

@@ -37,6 +37,8 @@ pub struct Scenario {
     pub bottleneck: Option<Bottleneck>,
     /// The currency of quotas and goals, and of territories whose own currency is not among `currencies`.
     pub reporting_currency: String,
+    /// Whether quotas are set for each month instead of each quarter, and the goals of territories and teams for both.
+    pub months_have_quotas: bool,
     /// The currencies beside the reporting one.
     pub currencies: Vec<CurrencyPlan>,
     /// New deals per calendar day, on average.
@@ -93,7 +95,7 @@ pub struct StagePlan {
     pub loss_rate: f64,
 }
 
-/// A stage of any pipeline that deals do not leave on some days. Those that waited leave soon after.
+/// A stage of any pipeline that deals, or some of them, do not leave on some days. Those that waited leave soon after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bottleneck {
@@ -103,6 +105,13 @@ pub struct Bottleneck {
     pub from_day: u32,
     /// The day after the last.
     pub to_day: u32,
+    /// How many of 100 deals are held up, 1 to 100.
+    #[serde(default = "all_of_them")]
+    pub held_percent: u32,
+}
+
+const fn all_of_them() -> u32 {
+    100
 }
 
 /// A currency and its worth.
@@ -166,6 +175,7 @@ impl Scenario {
             pipelines: vec![default_pipeline(1.0)],
             bottleneck: None,
             reporting_currency: "EUR".to_owned(),
+            months_have_quotas: false,
             currencies: vec![
                 currency("USD", "0.86"),
                 currency("GBP", "1.145"),
@@ -287,7 +297,7 @@ impl Scenario {
             bounded(&format!("typical_days of stage {:?}", stage.name), stage.typical_days, 3_650.0)?;
             bounded(&format!("loss_rate of stage {:?}", stage.name), stage.loss_rate, 1.0)?;
         }
-        if let Some(Bottleneck { stage, from_day, to_day }) = &self.bottleneck {
+        if let Some(Bottleneck { stage, from_day, to_day, held_percent }) = &self.bottleneck {
             let mut stages = self.pipelines.iter().flat_map(|pipeline| &pipeline.stages);
             if !stages.any(|plan| plan.name == *stage && plan.kind == StageKind::Open) {
                 return Err(ScenarioError(format!("bottleneck.stage is {stage:?}; expected an open stage")));
@@ -296,6 +306,11 @@ impl Scenario {
                 let expected = "expected from_day below to_day, and that at most 84000";
                 return Err(ScenarioError(format!(
                     "bottleneck is from day {from_day} to {to_day}; {expected}"
+                )));
+            }
+            if !(1..=100).contains(held_percent) {
+                return Err(ScenarioError(format!(
+                    "bottleneck.held_percent is {held_percent}; expected 1 to 100"
                 )));
             }
         }
@@ -419,15 +434,22 @@ mod tests {
     }
 
     fn bottleneck(stage: &str, from_day: u32, to_day: u32) -> Option<Bottleneck> {
-        Some(Bottleneck { stage: stage.to_owned(), from_day, to_day })
+        Some(Bottleneck { stage: stage.to_owned(), from_day, to_day, held_percent: 100 })
     }
 
     #[test]
     fn impossible_scenarios_are_refused() {
         type Spoil = fn(&mut Scenario);
-        let cases: [(Spoil, &str); 13] = [
+        let cases: [(Spoil, &str); 14] = [
             (|scenario| scenario.bottleneck = bottleneck("sqm", 3, 9), "bottleneck.stage is \"sqm\""),
             (|scenario| scenario.bottleneck = bottleneck("sql", 9, 9), "bottleneck is from day 9 to 9"),
+            (
+                |scenario| {
+                    scenario.bottleneck =
+                        bottleneck("sql", 3, 9).map(|jam| Bottleneck { held_percent: 0, ..jam });
+                },
+                "bottleneck.held_percent is 0",
+            ),
             (|scenario| scenario.reps = 0, "reps is 0"),
             (|scenario| scenario.rates.split = 1.5, "rates.split is 1.5"),
             (|scenario| scenario.rates.deleted = f64::NAN, "rates.deleted is NaN"),

@@ -67,7 +67,7 @@ impl Prometheus {
         let configuration = fs::read_to_string(shipped.join("prometheus.yml"))?
             .replace(TARGET, &format!("127.0.0.1:{service_port}"))
             .replace(ALERTMANAGER, &notified)
-            .replace("scrape_interval: 15s", "scrape_interval: 1s");
+            .replace("scrape_interval: 15s", "scrape_interval: 3s");
         let configuration = format!("global: {{ evaluation_interval: 1s }}\n{configuration}");
         let file = directory.path().join("prometheus.yml");
         fs::write(&file, configuration)?;

@@ -90,7 +90,7 @@ fn a_bottleneck_reaches_sales_operations_and_so_does_its_end() {
     let start = || {
         let (webhook_port, told) = webhook()?;
         let alertmanager = Alertmanager::start(webhook_port)?;
-        let (service, port) = demo(&["--speed", SPEED, "--bottleneck", BOTTLENECK])?;
+        let (service, port) = demo(&["--speed", SPEED, "--history", "60", "--bottleneck", BOTTLENECK])?;
         let prometheus = Prometheus::start(port, Some(&alertmanager), hasty)?;
         Ok((prometheus, alertmanager, service, told))
     };

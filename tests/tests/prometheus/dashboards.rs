@@ -17,13 +17,6 @@ const BOUND: Duration = Duration::from_secs(90);
 /// A period of which less has passed may have no figures yet, whatever the day on which this runs.
 const YOUNG_SECONDS: f64 = 3.0 * 86_400.0;
 
-/// Panels that may be empty, and why.
-const MAY_BE_EMPTY: [(&str, &str, &str); 3] = [
-    ("quota_", "month", "the floor has quotas for quarters"),
-    ("pipeline_coverage", "month", "the floor has quotas for quarters"),
-    ("reps_by_attainment", "month", "the floor has quotas for quarters"),
-];
-
 #[test]
 fn dashboards_are_what_their_script_writes_and_lose_nothing_in_the_sdk() {
     const TEST: &str = "dashboards: the script that writes them";
@@ -163,7 +156,6 @@ fn every_panel_and_every_rule_has_an_answer() {
 }
 
 fn may_be_empty(prometheus: &Prometheus, expr: &str, period: &str) -> bool {
-    let is_excused = |(part, of, _): &(&str, &str, &str)| expr.contains(part) && *of == period;
     if period.is_empty() || !expr.contains("period=") {
         return false;
     }
@@ -171,7 +163,7 @@ fn may_be_empty(prometheus: &Prometheus, expr: &str, period: &str) -> bool {
         BTreeMap::from([("day", 1.0), ("week", 7.0), ("month", 30.0), ("quarter", 91.0), ("year", 365.0)]);
     let elapsed = format!(r#"sales_period_elapsed_ratio{{period="{period}",relative="current"}}"#);
     let passed = prometheus.query(&elapsed).unwrap()[0].value * days[period] * 86_400.0;
-    passed < YOUNG_SECONDS || MAY_BE_EMPTY.iter().any(is_excused)
+    passed < YOUNG_SECONDS
 }
 
 /// An alert on a metric that nobody exports is silent for ever, and its test would not notice.

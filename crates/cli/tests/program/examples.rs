@@ -64,6 +64,7 @@ fn every_command_has_examples_in_its_help() {
         "demo",
         "report",
         "explain",
+        "health",
         "verify-cases",
         "load",
         "import",

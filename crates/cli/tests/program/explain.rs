@@ -88,7 +88,7 @@ fn what_is_rejected_and_what_is_wrong_have_their_codes() {
 }
 
 /// A service that gives these answers, one for each connection, and then none; with it comes what it was asked.
-fn service(answers: Vec<(u16, Value)>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+pub(crate) fn service(answers: Vec<(u16, Value)>) -> (String, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/board", listener.local_addr().unwrap());
     let asked = std::thread::spawn(move || {

@@ -7,9 +7,13 @@ mod cases;
 #[cfg(test)]
 mod configuration;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod explain;
+#[cfg(test)]
+mod health;
 #[cfg(test)]
 mod report;
 #[cfg(test)]

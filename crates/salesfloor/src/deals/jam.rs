@@ -1,6 +1,6 @@
 //! A stage that deals do not leave for some days.
 
-use crate::dice::MICROS_PER_DAY;
+use crate::dice::{Chance, Dice, MICROS_PER_DAY};
 use crate::scenario::Scenario;
 
 /// How many times as fast as they came deals leave once it is over.
@@ -11,6 +11,8 @@ pub(super) struct Jam {
     stage: String,
     from: i64,
     to: i64,
+    /// None: every deal is held up, and nothing is left to chance.
+    held: Option<Chance>,
 }
 
 impl Jam {
@@ -22,12 +24,15 @@ impl Jam {
             stage: bottleneck.stage.clone(),
             from: at(bottleneck.from_day),
             to: at(bottleneck.to_day),
+            held: (bottleneck.held_percent < 100)
+                .then(|| Chance::of(f64::from(bottleneck.held_percent) / 100.0)),
         })
     }
 
     /// When a deal leaves a stage that it would leave at `due`: those that had to wait follow each other as they came.
-    pub(super) fn passed_at(&self, stage: &str, due: i64) -> i64 {
-        if stage == self.stage && (self.from..self.to).contains(&due) {
+    pub(super) fn passed_at(&self, stage: &str, due: i64, dice: &mut Dice) -> i64 {
+        let is_in_time = stage == self.stage && (self.from..self.to).contains(&due);
+        if is_in_time && self.held.is_none_or(|held| dice.happens(held)) {
             self.to + (due - self.from) / HASTE
         } else {
             due
@@ -41,9 +46,18 @@ mod tests {
 
     #[test]
     fn what_would_leave_while_it_lasts_leaves_after_it_in_the_same_order() {
-        let jam = Jam { stage: "offer".to_owned(), from: 100, to: 200 };
-        let passed = |due| jam.passed_at("offer", due);
-        assert_eq!([99, 100, 116, 199, 200].map(passed), [99, 200, 202, 212, 200]);
-        assert_eq!(jam.passed_at("lead", 150), 150);
+        let jam = Jam { stage: "offer".to_owned(), from: 100, to: 200, held: None };
+        let mut dice = Dice::new(1, 0);
+        let passed = [99, 100, 116, 199, 200].map(|due| jam.passed_at("offer", due, &mut dice));
+        assert_eq!(passed, [99, 200, 202, 212, 200]);
+        assert_eq!(jam.passed_at("lead", 150, &mut dice), 150);
+    }
+
+    #[test]
+    fn some_are_held_up_and_the_others_pass() {
+        let jam = Jam { stage: "offer".to_owned(), from: 100, to: 200, held: Some(Chance::of(0.6)) };
+        let mut dice = Dice::new(1, 0);
+        let held = (0..1_000).filter(|_| jam.passed_at("offer", 150, &mut dice) != 150).count();
+        assert!((550..650).contains(&held), "{held} of 1000");
     }
 }
