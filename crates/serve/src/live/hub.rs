@@ -166,22 +166,23 @@ impl Hub {
             known.filter(|sequence| (told.forgotten..=told.sequence).contains(sequence))
         });
         let seen = id.flatten();
-        let missed =
-            || told.closings.iter().filter(|(sequence, _)| seen.is_some_and(|seen| *sequence > seen));
-        // What is told first is no step forward while closings are still to come.
-        let first_id = seen.filter(|_| missed().next().is_some()).unwrap_or(told.sequence);
+        let missed = told.closings.iter().filter(|(sequence, _)| seen.is_some_and(|seen| *sequence > seen));
+        // Whoever is cut off in between has not seen the rest: only the last message is a step forward.
         let mut first = Vec::new();
         if id == Some(None) {
-            first.push((first_id, Body::of(Event::Reset, &serde_json::json!({ "epoch": self.epoch }))));
+            first.push((seen, Body::of(Event::Reset, &serde_json::json!({ "epoch": self.epoch }))));
         }
-        first.extend(told.status.iter().map(|(_, body, _)| (first_id, body.clone())));
+        first.extend(told.status.iter().map(|(_, body, _)| (seen, body.clone())));
         for watch in &watches {
             let shown = told.entries.get(&watch.text).and_then(|entry| entry.shown.as_ref());
             let is_known =
                 |shown: &Shown| request.has_documents && seen.is_some_and(|seen| shown.sequence <= seen);
-            first.extend(shown.filter(|shown| !is_known(shown)).map(|shown| (first_id, shown.body.clone())));
+            first.extend(shown.filter(|shown| !is_known(shown)).map(|shown| (seen, shown.body.clone())));
         }
-        first.extend(missed().cloned());
+        first.extend(missed.map(|(sequence, body)| (Some(*sequence), body.clone())));
+        if let Some((id, _)) = first.last_mut() {
+            *id = Some(told.sequence);
+        }
         let first = first.into_iter().map(|(sequence, body)| {
             self.metrics.messages.with_label_values(&[body.event.name()]).inc();
             Message::new(&self.epoch, sequence, body)
@@ -288,7 +289,7 @@ impl Hub {
     /// Sends a message to all who watch a document, or to all; its number.
     fn say(&self, told: &mut Told, body: Body, watch: Option<&Arc<Watch>>) -> u64 {
         told.sequence += 1;
-        self.clients.send(&Message::new(&self.epoch, told.sequence, body), watch);
+        self.clients.send(&Message::new(&self.epoch, Some(told.sequence), body), watch);
         told.sequence
     }
 }

@@ -150,6 +150,30 @@ async fn who_comes_back_gets_what_was_missed_and_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_cut_off_amid_the_first_messages_gets_the_rest_after_all() {
+    let (_, router, mut floor) = floor();
+    let query = format!("?{}&{}", encoded(DEALS), encoded(OTHER));
+    let first = Listener::join(&router, &query, &[]).await.some(3).await;
+    let ids: Vec<bool> = first.iter().map(|message| message.id.is_empty()).collect();
+    assert_eq!(ids, [true, true, false], "a browser that knows no id gets everything again");
+
+    floor.won_deals(3);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut id = first[2].id.clone();
+    for _ in 0..2 {
+        let mut listener = Listener::join(&router, &query, &[("last-event-id", &id)]).await;
+        let status = listener.some(1).await.remove(0);
+        assert_eq!((&*status.event, &status.id), ("status", &id));
+        // The connection breaks before the document is there.
+        id = status.id;
+    }
+    let messages = Listener::join(&router, &query, &[("last-event-id", &id)]).await.some(2).await;
+    assert_eq!((&messages[1].data["watch"], messages[1].id == id), (&json!(DEALS), false));
+    let mut listener = Listener::join(&router, &query, &[("last-event-id", &messages[1].id)]).await;
+    assert_eq!(events(&listener.within(200).await), ["status"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_document_is_written_once_for_all_who_watch_it() {
     let (state, router, mut floor) = floor();
     let rendered = || metric(&state, "tallyboard_live_render_seconds");
