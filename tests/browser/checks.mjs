@@ -186,4 +186,65 @@ export const checks = {
       expect((await page.locator("[data-pick=kind]").inputValue()) === "week", "the address holds the period");
     });
   },
+
+  async "hurrying from view to view leaves one stream open"() {
+    await withPage({}, async (page) => {
+      await page.addInitScript(() => {
+        const streams = [];
+        globalThis.openStreams = () => streams.filter((stream) => stream.readyState !== EventSource.CLOSED).length;
+        globalThis.EventSource = class extends EventSource {
+          constructor(...rest) {
+            super(...rest);
+            streams.push(this);
+          }
+        };
+      });
+      await open(page, "#leaderboard");
+      await freshness(page, "live");
+      for (let round = 0; round < 8; round += 1) {
+        await page.evaluate(async (views) => {
+          for (const view of views) {
+            location.hash = `#${view}`;
+            await new Promise((done) => setTimeout(done, 1));
+          }
+        }, VIEWS.slice(0, 7));
+      }
+      await freshness(page, "live");
+      await page.waitForTimeout(1_000);
+      const count = await page.evaluate(() => globalThis.openStreams());
+      expect(count === 1, `${count} streams are open`);
+    });
+  },
+
+  async "who is not known yet is asked for again, and then followed"() {
+    await withPage({ expectErrors: true }, async (page) => {
+      await page.clock.install();
+      let isKnown = false;
+      const ofRep = (url) => url.href.includes("/api/v1/") && decodeURIComponent(url.search).includes("scope=rep");
+      await page.route(ofRep, (route) => isKnown ? route.continue() : route.fulfill({
+        status: route.request().url().includes("/live") ? 400 : 404,
+        contentType: "application/problem+json",
+        body: JSON.stringify({ title: "Not Found", status: 404, detail: "there is no rep of that id" }),
+      }));
+      await page.goto(`${process.env.PAGE}#rep?scope=rep&id=r001`, { waitUntil: "domcontentloaded" });
+      await page.clock.runFor(5_000);
+      await page.waitForSelector("[role=alert]");
+      isKnown = true;
+      for (let wait = 0; wait < 20 && (await figures(page)) === 0; wait += 1) {
+        await page.clock.runFor(5_000);
+        await page.waitForTimeout(200);
+      }
+      expect((await figures(page)) > 3, "the rep is shown once the service knows of it");
+    });
+  },
+
+  async "an address that names nothing shows the first view"() {
+    await withPage({}, async (page) => {
+      for (const hash of ["#constructor", "#toString?kind=month", "#leaderboard?scope=constructor&id=x"]) {
+        await page.goto("about:blank");
+        await open(page, hash);
+        await page.waitForSelector(".podium");
+      }
+    });
+  },
 };

@@ -43,7 +43,8 @@ pub(crate) fn of_append(before: &Story<'_>, after: &Story<'_>, config: &FoldConf
     let origin = |story: &Story<'_>| {
         let created = story.created;
         let kind = config.pipelines.kind(story.latest.stage);
-        (created.occurred_at, created.rep, created.territory, story.progress, kind)
+        let furthest = furthest(story, config);
+        (created.occurred_at, created.rep, created.territory, story.progress, furthest, kind)
     };
     let has_other_origin = origin(before) != origin(after);
     if has_other_origin {

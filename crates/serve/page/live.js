@@ -13,7 +13,8 @@ const isStreamed = (path) => !path.startsWith("explain") && !refused.has(path);
 
 let hearer = null;
 let followed = [];
-let source = null;
+/** The stream, and those before it that stay until it has begun. */
+let streams = [];
 let retry = 0;
 let timers = [];
 let lastId = null;
@@ -37,24 +38,30 @@ function connect() {
   const query = new URLSearchParams();
   for (const path of followed.filter(isStreamed)) query.append("watch", path);
   if (lastId) query.set("last_event_id", lastId);
-  const before = source;
+  // Of views that were left before they were there, nothing is needed any more.
+  streams = streams.filter((stream) => stream.readyState === EventSource.OPEN || stream.close());
+  const before = streams;
   const opened = new EventSource(`/api/v1/live?${query}`);
-  source = opened;
-  const hear = (event, tell) =>
+  streams = [...before, opened];
+  const closeBefore = () => {
+    before.forEach((stream) => stream.close());
+    streams = streams.filter((stream) => !before.includes(stream));
+  };
+  const hear = (event, tell, isOfAnyView = false) =>
     opened.addEventListener(event, (message) => {
-      if (message.lastEventId) lastId = message.lastEventId;
-      if (mine === turn) tell(JSON.parse(message.data || "null"));
+      if (message.lastEventId && mine === turn) lastId = message.lastEventId;
+      if (mine === turn || isOfAnyView) tell(JSON.parse(message.data || "null"));
     });
   opened.addEventListener("open", () => {
     // Only now, so that no win is missed between two views.
-    before?.close();
+    closeBefore();
     if (mine !== turn) return;
     retry = 0;
     stopTimers("polling");
     hearer.connection("live");
   });
   opened.addEventListener("error", () => {
-    before?.close();
+    closeBefore();
     opened.close();
     if (mine !== turn) return;
     retry += 1;
@@ -62,13 +69,14 @@ function connect() {
     later(() => connect(), RETRY_MS[Math.min(retry, RETRY_MS.length) - 1]);
   });
   hear("document", ({ watch, document }) => hearer.document(watch, document));
-  hear("won", (won) => hearer.won(won));
-  hear("won_retracted", (won) => hearer.wonRetracted(won));
+  hear("problem", ({ watch, problem }) => hearer.problem(watch, new Problem(problem.status, problem.title, problem.detail)));
+  hear("won", (won) => hearer.won(won), true);
+  hear("won_retracted", (won) => hearer.wonRetracted(won), true);
   hear("status", (status) => hearer.status(status));
   hear("reset", () => { lastId = null; });
 }
 
-/** Asks for the paths now and again and again. What the service does not have is not asked for again. */
+/** Asks for the paths now and again and again; seldom for what the service does not have, and not for what it refuses. */
 async function repeat(paths, interval, state) {
   const mine = turn;
   const told = state ? [...paths, "status"] : paths;
@@ -77,10 +85,14 @@ async function repeat(paths, interval, state) {
   const isReached = answers.some(({ status, reason }) => status === "fulfilled" || reason instanceof Problem);
   if (state) hearer.connection(isReached ? state : "disconnected");
   const again = [];
+  let isBack = false;
   told.forEach((path, index) => {
     const { status, value, reason } = answers[index];
-    const isKnown = status === "fulfilled" || !(reason instanceof Problem);
-    if (isKnown || reason.status >= 500) again.push(path);
+    const isAnswer = status === "rejected" && reason instanceof Problem;
+    // What is not there yet may come, as while the service reads the log; from then on it is streamed.
+    if (isAnswer && reason.status === 404) later(() => repeat([path], SLOW_POLL_MS), SLOW_POLL_MS);
+    else if (status === "fulfilled" && refused.delete(path) && isStreamed(path) && retry === 0) isBack = true;
+    else if (!isAnswer || reason.status >= 500) again.push(path);
     if (path === "status" && state) {
       if (status === "fulfilled") hearer.status(value);
     } else if (status === "fulfilled") hearer.document(path, value);
@@ -89,7 +101,9 @@ async function repeat(paths, interval, state) {
       hearer.problem(path, reason);
     }
   });
-  later(() => repeat(again.filter((path) => path !== "status" || !state), interval, state), interval, state);
+  if (isBack) connect();
+  const next = again.filter((path) => path !== "status" || !state);
+  if (state || next.length > 0) later(() => repeat(next, interval, state), interval, state);
 }
 
 function later(action, milliseconds, name) {

@@ -20,7 +20,8 @@ import rep from "./views/rep.js";
 import territories from "./views/territories.js";
 import tv, { tvKeys } from "./views/tv.js";
 
-const VIEWS = { leaderboard, company, funnel, pipeline, activities, territories, contests, rep, tv };
+/** Without what every object has: the address may name anything. */
+const VIEWS = { __proto__: null, leaderboard, company, funnel, pipeline, activities, territories, contests, rep, tv };
 const part = (id) => document.getElementById(id);
 
 /** What is known: documents by path, problems by path, and how it comes here. */
@@ -156,7 +157,7 @@ async function learn() {
     const rows = await Promise.all(
       groups.map((group) => askOnce(`leaderboard?kpi=open_deals&group=${group}&limit=1000`)),
     );
-    known.scopes = Object.fromEntries(groups.map((group, index) => [group, rows[index].rows]));
+    known.scopes = { __proto__: null, ...Object.fromEntries(groups.map((group, index) => [group, rows[index].rows])) };
     place(route());
   } catch (error) {
     if (error instanceof Problem) known.problems.set("catalogue", error);

@@ -55,7 +55,7 @@ impl Body {
     }
 }
 
-/// A message on its way to a client: the line with its id, and what it says.
+/// A message on its way to a client: the line with its id, empty if it has none, and what it says.
 #[derive(Debug, Clone)]
 pub(super) struct Message {
     pub(super) id: Bytes,
@@ -63,8 +63,9 @@ pub(super) struct Message {
 }
 
 impl Message {
-    pub(super) fn new(epoch: &str, sequence: u64, body: Body) -> Self {
-        Self { id: format!("id: {epoch}-{sequence}\n").into(), body }
+    pub(super) fn new(epoch: &str, sequence: Option<u64>, body: Body) -> Self {
+        let id = sequence.map(|sequence| format!("id: {epoch}-{sequence}\n"));
+        Self { id: id.unwrap_or_default().into(), body }
     }
 }
 

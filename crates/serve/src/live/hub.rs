@@ -56,6 +56,8 @@ struct Told {
 struct Entry {
     watch: Arc<Watch>,
     shown: Option<Shown>,
+    /// Held by whoever writes the document, so that it is written once for all; who wants others does not wait for it.
+    writing: Arc<Mutex<()>>,
 }
 
 /// A document as it was last told.
@@ -123,7 +125,7 @@ impl Told {
             );
             return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY_SECONDS));
         }
-        let entry = Entry { watch: Arc::clone(&watch), shown: None };
+        let entry = Entry { watch: Arc::clone(&watch), shown: None, writing: Arc::default() };
         self.entries.insert(watch.text.clone(), entry);
         Ok(watch)
     }
@@ -142,22 +144,18 @@ impl Hub {
     /// A client's feed, with what it has to be told first.
     pub(super) async fn join(self: &Arc<Self>, shared: &Shared, request: Request) -> Result<Feed, Problem> {
         let options = shared.options();
-        let mut told = self.told.lock().await;
-        let clients_max = options.live_clients();
-        if self.clients.count() >= clients_max {
-            let detail = format!(
-                "{clients_max} clients listen already; come back later, or raise live_clients_max and connections_max"
-            );
-            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY_SECONDS));
-        }
+        self.check_room(options)?;
         let mut watches = Vec::new();
         for watch in request.watches {
             // In the list before the next one asks for room.
-            watches.push(told.share(watch, options.live_watches_max)?);
+            watches.push(self.told.lock().await.share(watch, options.live_watches_max)?);
         }
         for watch in &watches {
-            self.look(shared, &mut told, watch).await.map_err(|problem| problem.of_watch(&watch.text))?;
+            self.look(shared, watch).await.map_err(|problem| problem.of_watch(&watch.text))?;
         }
+        let mut told = self.told.lock().await;
+        // Others may have come in the meantime.
+        self.check_room(options)?;
         self.look_at_closings(shared, &mut told);
         self.look_at_status(shared, &mut told);
 
@@ -166,22 +164,23 @@ impl Hub {
             known.filter(|sequence| (told.forgotten..=told.sequence).contains(sequence))
         });
         let seen = id.flatten();
-        let missed =
-            || told.closings.iter().filter(|(sequence, _)| seen.is_some_and(|seen| *sequence > seen));
-        // What is told first is no step forward while closings are still to come.
-        let first_id = seen.filter(|_| missed().next().is_some()).unwrap_or(told.sequence);
+        let missed = told.closings.iter().filter(|(sequence, _)| seen.is_some_and(|seen| *sequence > seen));
+        // Whoever is cut off in between has not seen the rest: only the last message is a step forward.
         let mut first = Vec::new();
         if id == Some(None) {
-            first.push((first_id, Body::of(Event::Reset, &serde_json::json!({ "epoch": self.epoch }))));
+            first.push((seen, Body::of(Event::Reset, &serde_json::json!({ "epoch": self.epoch }))));
         }
-        first.extend(told.status.iter().map(|(_, body, _)| (first_id, body.clone())));
+        first.extend(told.status.iter().map(|(_, body, _)| (seen, body.clone())));
         for watch in &watches {
             let shown = told.entries.get(&watch.text).and_then(|entry| entry.shown.as_ref());
             let is_known =
                 |shown: &Shown| request.has_documents && seen.is_some_and(|seen| shown.sequence <= seen);
-            first.extend(shown.filter(|shown| !is_known(shown)).map(|shown| (first_id, shown.body.clone())));
+            first.extend(shown.filter(|shown| !is_known(shown)).map(|shown| (seen, shown.body.clone())));
         }
-        first.extend(missed().cloned());
+        first.extend(missed.map(|(sequence, body)| (Some(*sequence), body.clone())));
+        if let Some((id, _)) = first.last_mut() {
+            *id = Some(told.sequence);
+        }
         let first = first.into_iter().map(|(sequence, body)| {
             self.metrics.messages.with_label_values(&[body.event.name()]).inc();
             Message::new(&self.epoch, sequence, body)
@@ -194,39 +193,62 @@ impl Hub {
         Ok(feed)
     }
 
+    fn check_room(&self, options: &ServeOptions) -> Result<(), Problem> {
+        let clients_max = options.live_clients();
+        if self.clients.count() < clients_max {
+            return Ok(());
+        }
+        let detail = format!(
+            "{clients_max} clients listen already; come back later, or raise live_clients_max and connections_max"
+        );
+        Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY_SECONDS))
+    }
+
     /// Tells what is new.
     async fn step(&self, shared: &Shared) {
-        let mut told = self.told.lock().await;
-        self.look_at_closings(shared, &mut told);
-        self.look_at_status(shared, &mut told);
-        let moment = Moment::of(shared);
-        let entries = told.entries.values().filter(|entry| entry.is_watched() && entry.is_due(moment));
-        let due: Vec<Arc<Watch>> = entries.map(|entry| Arc::clone(&entry.watch)).collect();
-        for watch in due {
-            if let Err(problem) = self.look(shared, &mut told, &watch).await {
+        for watch in self.look_around(shared).await {
+            if let Err(problem) = self.look(shared, &watch).await {
                 tracing::debug!(
                     watch = watch.text,
                     detail = problem.detail,
                     "a watched document is not there"
                 );
             }
+            // A deal that was won does not wait for all documents.
+            self.look_at_closings(shared, &mut *self.told.lock().await);
         }
     }
 
+    /// Tells of closings and of the status; which documents are due.
+    async fn look_around(&self, shared: &Shared) -> Vec<Arc<Watch>> {
+        let mut told = self.told.lock().await;
+        self.look_at_closings(shared, &mut told);
+        self.look_at_status(shared, &mut told);
+        let moment = Moment::of(shared);
+        let entries = told.entries.values().filter(|entry| entry.is_watched() && entry.is_due(moment));
+        entries.map(|entry| Arc::clone(&entry.watch)).collect()
+    }
+
     /// Writes a document if it is due, and tells those who watch it if it says something else.
-    async fn look(&self, shared: &Shared, told: &mut Told, watch: &Arc<Watch>) -> Result<(), Problem> {
-        let Some(entry) = told.entries.get_mut(&watch.text) else { return Ok(()) };
-        let problem = |shown: &Shown| shown.problem.clone().map_or(Ok(()), Err);
+    async fn look(&self, shared: &Shared, watch: &Arc<Watch>) -> Result<(), Problem> {
+        let writing = self.told.lock().await.entries.get(&watch.text).map(|entry| Arc::clone(&entry.writing));
+        let Some(writing) = writing else { return Ok(()) };
+        let _writing = writing.lock().await;
         // Before the document, which is then no older than this says.
         let moment = Moment::of(shared);
-        if !entry.is_due(moment) {
-            return entry.shown.as_ref().map_or(Ok(()), problem);
+        if let Some(entry) = self.told.lock().await.entries.get(&watch.text)
+            && !entry.is_due(moment)
+        {
+            let problem = entry.shown.as_ref().and_then(|shown| shown.problem.clone());
+            return problem.map_or(Ok(()), Err);
         }
         let made_of = moment.seen_by(watch.question.document());
         let (started, asked) = (Instant::now(), Arc::clone(watch));
         let answer = shared.work(move |state| asked.question.answer(state, made_of.now)).await;
         let took = started.elapsed();
         self.metrics.render_seconds.observe(took.as_secs_f64());
+        let told = &mut *self.told.lock().await;
+        let Some(entry) = told.entries.get_mut(&watch.text) else { return Ok(()) };
         let due_at = Instant::now() + shared.options().live_interval().max(took * RENDER_PAUSE);
         let (tag, body, problem) = match answer {
             Ok(answer) => (answer.tag, document(&watch.text, &answer.body), None),
@@ -288,7 +310,7 @@ impl Hub {
     /// Sends a message to all who watch a document, or to all; its number.
     fn say(&self, told: &mut Told, body: Body, watch: Option<&Arc<Watch>>) -> u64 {
         told.sequence += 1;
-        self.clients.send(&Message::new(&self.epoch, told.sequence, body), watch);
+        self.clients.send(&Message::new(&self.epoch, Some(told.sequence), body), watch);
         told.sequence
     }
 }

@@ -26,7 +26,8 @@ impl Feed {
         first: impl Iterator<Item = Message>,
         heartbeat: Duration,
     ) -> Self {
-        let ready = first.flat_map(|message| [message.id, message.body.bytes]).collect();
+        let chunks = first.flat_map(|message| [message.id, message.body.bytes]);
+        let ready = chunks.filter(|chunk| !chunk.is_empty()).collect();
         Self { ready, queue, heartbeat, _seat: seat }
     }
 

@@ -18,6 +18,7 @@ use crate::fixture::{currency, now};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Message {
     pub(crate) event: String,
+    /// Empty if it has none.
     pub(crate) id: String,
     pub(crate) data: Value,
 }
@@ -61,10 +62,11 @@ impl Listener {
                 }
                 let field = |name: &str| {
                     let mut lines = block.lines().filter_map(|line| line.split_once(": "));
-                    lines.find(|(field, _)| *field == name).map(|(_, value)| value.to_owned()).unwrap()
+                    lines.find(|(field, _)| *field == name).map(|(_, value)| value.to_owned())
                 };
-                let data = serde_json::from_str(&field("data")).unwrap();
-                return Some(Message { event: field("event"), id: field("id"), data });
+                let data = serde_json::from_str(&field("data").unwrap()).unwrap();
+                let (event, id) = (field("event").unwrap(), field("id").unwrap_or_default());
+                return Some(Message { event, id, data });
             }
             let chunk = tokio::time::timeout(Duration::from_secs(20), self.stream.next()).await;
             let chunk = chunk.expect("a message within 20 seconds")?;

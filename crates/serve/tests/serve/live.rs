@@ -1,15 +1,20 @@
 //! The live feed: what comes, when, to whom, and what does not.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use board::Status;
 use model::PartitionId;
 use serde_json::{Value, json};
 use tallyboard_serve::{ServeOptions, ServeState, router};
+use tower::ServiceExt as _;
 
-use crate::fixture::{board, get, state};
+use crate::fixture::{board, get, now, state};
 use crate::listener::{Floor, Listener, Message, request};
 
 const DEALS: &str = "leaderboard?kpi=won_deals&group=rep&kind=day";
@@ -150,6 +155,30 @@ async fn who_comes_back_gets_what_was_missed_and_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_cut_off_amid_the_first_messages_gets_the_rest_after_all() {
+    let (_, router, mut floor) = floor();
+    let query = format!("?{}&{}", encoded(DEALS), encoded(OTHER));
+    let first = Listener::join(&router, &query, &[]).await.some(3).await;
+    let ids: Vec<bool> = first.iter().map(|message| message.id.is_empty()).collect();
+    assert_eq!(ids, [true, true, false], "a browser that knows no id gets everything again");
+
+    floor.won_deals(3);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut id = first[2].id.clone();
+    for _ in 0..2 {
+        let mut listener = Listener::join(&router, &query, &[("last-event-id", &id)]).await;
+        let status = listener.some(1).await.remove(0);
+        assert_eq!((&*status.event, &status.id), ("status", &id));
+        // The connection breaks before the document is there.
+        id = status.id;
+    }
+    let messages = Listener::join(&router, &query, &[("last-event-id", &id)]).await.some(2).await;
+    assert_eq!((&messages[1].data["watch"], messages[1].id == id), (&json!(DEALS), false));
+    let mut listener = Listener::join(&router, &query, &[("last-event-id", &messages[1].id)]).await;
+    assert_eq!(events(&listener.within(200).await), ["status"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_document_is_written_once_for_all_who_watch_it() {
     let (state, router, mut floor) = floor();
     let rendered = || metric(&state, "tallyboard_live_render_seconds");
@@ -174,6 +203,42 @@ async fn a_document_is_written_once_for_all_who_watch_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_the_documents_of_others() {
+    let [is_armed, is_shut] = [(); 2].map(|()| Arc::new(AtomicBool::new(true)));
+    let (armed, shut) = (Arc::clone(&is_armed), Arc::clone(&is_shut));
+    // Whoever looks at the clock first stands still until it is opened.
+    let clock = move || {
+        let is_first = armed.swap(false, Relaxed);
+        while is_first && shut.load(Relaxed) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        now()
+    };
+    let options = ServeOptions { concurrent_requests_max: 1, ..ServeOptions::default() };
+    let router = router(ServeState { options, clock: Arc::new(clock), ..state(board()) });
+    let get = |path: &str| {
+        let answer = router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap());
+        tokio::spawn(async { answer.await.unwrap().status() })
+    };
+    let metrics = get("/metrics");
+    while is_armed.load(Relaxed) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    // No document can be written now: the only turn to work is taken.
+    let waiting = get(&format!("/api/v1/live?{}", encoded(DEALS)));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let joining = Listener::join(&router, "", &[]);
+    let mut other = tokio::time::timeout(Duration::from_secs(5), joining).await.unwrap_or_else(|_| {
+        is_shut.store(false, Relaxed);
+        panic!("nobody holds up whoever wants other documents")
+    });
+    assert_eq!(events(&other.some(1).await), ["status"]);
+    assert!(!waiting.is_finished());
+    is_shut.store(false, Relaxed);
+    assert_eq!((metrics.await.unwrap(), waiting.await.unwrap()), (StatusCode::OK, StatusCode::OK));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_does_not_read_is_dropped_and_the_others_are_not() {
     let options = ServeOptions { live_backlog_max: 2, live_interval_ms: 20, ..ServeOptions::default() };
     let (state, router, floor) = with(options);
@@ -184,6 +249,8 @@ async fn a_client_that_does_not_read_is_dropped_and_the_others_are_not() {
         floor.closing(deal, None, Some(RECENT));
         assert_eq!(keen.some(1).await[0].data["deal_id"], deal);
     }
+    // Told a moment after the message: it may have come sooner.
+    tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(metric(&state, "tallyboard_live_slow_clients_dropped_total"), 1.0);
     assert_eq!(metric(&state, "tallyboard_live_clients"), 1.0);
     assert_eq!(events(&slow.some(3).await), ["status", "won", "won"]);
