@@ -121,6 +121,21 @@ export const checks = {
     });
   },
 
+  async "the pace is that of the organisation's days"() {
+    await withPage({}, async (page) => {
+      await open(page, "#leaderboard");
+      // A day in Tokyo, at six in the evening there.
+      const share = await page.evaluate(async () => (await import("/page/periods.js")).elapsed(
+        { from: "2026-11-24", to: "2026-11-25", starts_at: "2026-11-23T15:00:00Z", ends_at: "2026-11-24T15:00:00Z" },
+        "2026-11-24T09:00:00Z",
+      ));
+      expect(share === 0.75, `${share} of the day has passed`);
+      const { period } = await page.evaluate(async () => (await fetch("/api/v1/leaderboard?kpi=won_amount&kind=day")).json());
+      const day = Date.parse(period.ends_at) - Date.parse(period.starts_at);
+      expect(day >= 23 * 3_600_000 && day <= 25 * 3_600_000, `a day of ${day} ms`);
+    });
+  },
+
   async "cut off, the last numbers stay and say so; a wrong question is answered"() {
     await withPage({ expectErrors: true }, async (page, browser) => {
       await open(page, "#company");

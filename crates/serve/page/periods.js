@@ -47,7 +47,7 @@ export function periodText({ kind, name, from }) {
 }
 
 /** Which share of a period had passed at a time: 0 to 1. */
-export function elapsed({ from, to }, asOf) {
-  const [start, end] = [Date.parse(from), Date.parse(to)];
+export function elapsed({ starts_at, ends_at }, asOf) {
+  const [start, end] = [Date.parse(starts_at), Date.parse(ends_at)];
   return Math.min(1, Math.max(0, (Date.parse(asOf) - start) / (end - start)));
 }

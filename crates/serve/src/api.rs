@@ -1,6 +1,6 @@
 //! `/api/v1`: KPIs of a scope, leaderboards, and the catalogue.
 
-use board::{Board, Group, Order, Scope};
+use board::{Board, Group, Order, RankedRow, Scope};
 use kpi::{CATALOGUE, Choice, Kpi, KpiValue, OBJECTIVES, Objective};
 use model::{Day, Offset, PartitionId, Period, Timestamp, TopicName, check_identifier};
 use serde::Serialize;
@@ -22,6 +22,10 @@ pub(crate) struct PeriodDocument {
     from: String,
     /// The day behind the last one.
     to: String,
+    /// When the first day begins in the organisation's time zone.
+    starts_at: String,
+    /// When the last day ends there.
+    ends_at: String,
     /// `current`, `previous` or null.
     relative: Option<&'static str>,
 }
@@ -41,6 +45,8 @@ impl PeriodDocument {
             name: calendar.name(period),
             from: days.start.to_string(),
             to: days.end.to_string(),
+            starts_at: calendar.start_of(days.start).to_string(),
+            ends_at: calendar.start_of(days.end).to_string(),
             relative,
         }
     }
@@ -212,16 +218,28 @@ pub(crate) struct LeaderboardDocument {
     #[serde(flatten)]
     progress: Progress,
     total_rows: usize,
-    rows: Vec<RowDocument>,
+    rows: Vec<RankedDocument>,
 }
 
+/// One of those that are ranked.
 #[derive(Debug, Serialize)]
-struct RowDocument {
+pub(crate) struct RankedDocument {
     rank: Option<usize>,
     id: String,
     name: String,
     #[serde(flatten)]
     figure: Figure,
+}
+
+impl RankedDocument {
+    pub(crate) fn new(kpi: &Kpi, row: &RankedRow) -> Self {
+        Self {
+            rank: row.rank,
+            id: row.id.to_string(),
+            name: row.name.to_string(),
+            figure: Figure::new(kpi.unit, row.value.currency, row.value.value),
+        }
+    }
 }
 
 /// Ranks the reps, territories, regions or teams by a KPI.
@@ -249,12 +267,6 @@ pub(crate) fn leaderboard(
         let kind = period.map_or("", |period| period.kind.name());
         Problem::parameter("kind", kind, &format!("a kind of period that {} is told for", kpi.name))
     })?;
-    let row = |row: board::RankedRow| RowDocument {
-        rank: row.rank,
-        id: row.id.to_string(),
-        name: row.name.to_string(),
-        figure: Figure::new(kpi.unit, row.value.currency, row.value.value),
-    };
     Ok(LeaderboardDocument {
         kpi: kpi.name,
         unit: kpi.unit.name(),
@@ -263,7 +275,7 @@ pub(crate) fn leaderboard(
         period: period.map(|period| PeriodDocument::new(board, period, today)),
         progress,
         total_rows: leaderboard.total_rows,
-        rows: leaderboard.rows.into_iter().map(row).collect(),
+        rows: leaderboard.rows.iter().map(|row| RankedDocument::new(kpi, row)).collect(),
     })
 }
 

@@ -6,8 +6,8 @@ use model::{Day, Timestamp};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::api::Progress;
-use crate::figures::{Figure, show};
+use crate::api::{Progress, RankedDocument};
+use crate::figures::show;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct ContestsDocument {
@@ -47,11 +47,8 @@ struct LeaderDocument {
 
 #[derive(Debug, Serialize)]
 struct RowDocument {
-    rank: Option<usize>,
-    id: String,
-    name: String,
     #[serde(flatten)]
-    figure: Figure,
+    ranked: RankedDocument,
     /// Which share of the target is reached; null if there is no target or no value.
     target_share: Option<Json>,
 }
@@ -71,10 +68,7 @@ fn told(board: &Board, contest: &Contest, progress: &Progress, now: Timestamp) -
     let row = |row: &RankedRow| {
         let share = row.value.value.ok().and_then(|value| contest.share(value));
         RowDocument {
-            rank: row.rank,
-            id: row.id.to_string(),
-            name: row.name.to_string(),
-            figure: Figure::new(kpi.unit, row.value.currency, row.value.value),
+            ranked: RankedDocument::new(kpi, row),
             target_share: share.map(|share| show(Unit::Ratio, None, share)),
         }
     };
