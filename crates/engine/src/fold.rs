@@ -376,8 +376,6 @@ impl PartitionState {
 
     /// Keeps the changes for the cells, those of a row together and each cell once. Most of what an event takes it gives
     /// back at once: such pairs never get there.
-    // Not inlined: among the rest of an event's work the comparisons get slower code, a percent of all instructions.
-    #[inline(never)]
     fn keep_changes(&mut self) {
         self.changes.sort_unstable_by_key(Change::cell_number);
         for of_cell in self.changes.chunk_by(|one, other| one.cell_number() == other.cell_number()) {

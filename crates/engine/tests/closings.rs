@@ -3,32 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use model::{
-    Calendar, Currency, DealEvent, Event, Measure, Money, Offset, Pipeline, Pipelines, Stage, StageKind,
-    Timestamp, Win,
-};
+use model::{Currency, DealEvent, Event, Measure, Money, Offset, Pipelines, Timestamp, Win};
 use proptest::prelude::*;
 use salesfloor::{Floor, Scenario, disorder};
-use tallyboard_engine::{FoldConfig, PartitionState, RestatementRules};
+use tallyboard_engine::{PartitionState, RestatementRules};
+
+mod sales;
+
+use sales::{config, pipelines};
 
 fn state(pipelines: Pipelines) -> PartitionState {
-    PartitionState::new(Arc::new(FoldConfig {
-        pipelines,
-        calendar: Calendar::new("UTC", 1).unwrap(),
-        deal_retention_days: 100_000,
-        activity_horizon_days: 100_000,
-        future_tolerance_seconds: 0,
-        restatements: RestatementRules::default(),
-    }))
-}
-
-fn pipelines() -> Pipelines {
-    let kinds = [("lead", StageKind::Open), ("won", StageKind::Won), ("lost", StageKind::Lost)];
-    let stages =
-        kinds.map(|(name, kind)| Stage { name: name.to_owned(), kind, limit_days: None, role: None });
-    Pipelines::new(vec![Pipeline { name: "sales".to_owned(), stages: stages.to_vec() }]).unwrap()
+    PartitionState::new(config(pipelines, "UTC", RestatementRules::default()))
 }
 
 /// An event of the deal `d`: `HH:MM STAGE AMOUNT REP`; the stage `deleted` is won and deleted.

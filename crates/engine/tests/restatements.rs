@@ -7,8 +7,8 @@ use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use model::{
-    ActivityEvent, Calendar, Category, Currency, DealEvent, Event, Money, Offset, PeriodKind, Pipeline,
-    Pipelines, Stage, StageKind, Timestamp,
+    ActivityEvent, Calendar, Category, Currency, DealEvent, Event, Money, Offset, PeriodKind, Pipelines,
+    Timestamp,
 };
 use proptest::prelude::*;
 use salesfloor::{Floor, Scenario, disorder, oracle};
@@ -16,22 +16,12 @@ use tallyboard_engine::{
     FoldConfig, ImageError, PartitionState, RESTATED_MEASURES, RestatementRules, Section,
 };
 
-fn config(pipelines: Pipelines, zone: &str, grace_days: u32, kept_max: u32) -> Arc<FoldConfig> {
-    Arc::new(FoldConfig {
-        pipelines,
-        calendar: Calendar::new(zone, 1).unwrap(),
-        deal_retention_days: 100_000,
-        activity_horizon_days: 100_000,
-        future_tolerance_seconds: 0,
-        restatements: RestatementRules { grace_days, kept_max },
-    })
-}
+mod sales;
 
-fn pipelines() -> Pipelines {
-    let kinds = [("lead", StageKind::Open), ("won", StageKind::Won), ("lost", StageKind::Lost)];
-    let stages =
-        kinds.map(|(name, kind)| Stage { name: name.to_owned(), kind, limit_days: None, role: None });
-    Pipelines::new(vec![Pipeline { name: "sales".to_owned(), stages: stages.to_vec() }]).unwrap()
+use sales::pipelines;
+
+fn config(pipelines: Pipelines, zone: &str, grace_days: u32, kept_max: u32) -> Arc<FoldConfig> {
+    sales::config(pipelines, zone, RestatementRules { grace_days, kept_max })
 }
 
 /// A deal's event of `TIME DEAL STAGE AMOUNT REP`; the amount 0 is none, the stage `deleted` is won and deleted.

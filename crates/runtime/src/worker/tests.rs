@@ -41,6 +41,26 @@ fn batch(first: i64, values: &[Vec<u8>]) -> Task {
     Task::Records(batch)
 }
 
+/// An empty board, how events are folded, and the deals' events of a small floor.
+fn floor() -> (Arc<Board>, FoldConfig, Vec<Vec<u8>>) {
+    let scenario = Scenario::tiny(1);
+    let deals = Floor::new(&scenario).unwrap().filter(|event| matches!(event, Event::Deal(_)));
+    let values = deals.map(|event| encode::json(&Record::Event(event))).collect();
+    let calendar = Calendar::new("UTC", 1).unwrap();
+    let pipelines = scenario.pipelines().unwrap();
+    let currency = Currency::from_code("EUR").unwrap();
+    let board = Arc::new(Board::new(pipelines.clone(), calendar.clone(), currency));
+    let config = FoldConfig {
+        pipelines,
+        calendar,
+        deal_retention_days: 731,
+        activity_horizon_days: 35,
+        future_tolerance_seconds: 86_400,
+        restatements: engine::RestatementRules::default(),
+    };
+    (board, config, values)
+}
+
 fn process(board: &Arc<Board>, config: FoldConfig, dead_letters: Witness) -> PartitionProcess {
     let metrics = Arc::new(ServiceMetrics::register(&Registry::new()).unwrap());
     let input = |name: &str, carries| {
@@ -60,22 +80,9 @@ fn process(board: &Arc<Board>, config: FoldConfig, dead_letters: Witness) -> Par
 /// A worker that is busy, and that has published a moment ago.
 #[test]
 fn what_is_told_to_be_caught_up_is_shown() {
-    let scenario = Scenario::tiny(1);
-    let deals = Floor::new(&scenario).unwrap().filter(|event| matches!(event, Event::Deal(_)));
-    let values: Vec<Vec<u8>> = deals.take(5).map(|event| encode::json(&Record::Event(event))).collect();
-    let calendar = Calendar::new("UTC", 1).unwrap();
-    let pipelines = scenario.pipelines().unwrap();
-    let currency = Currency::from_code("EUR").unwrap();
-    let board = Arc::new(Board::new(pipelines.clone(), calendar.clone(), currency));
+    let (board, config, mut values) = floor();
+    values.truncate(5);
     let (standing, seen) = (Arc::<Mutex<Standing>>::default(), Arc::<Mutex<Vec<_>>>::default());
-    let config = FoldConfig {
-        pipelines,
-        calendar,
-        deal_retention_days: 731,
-        activity_horizon_days: 35,
-        future_tolerance_seconds: 86_400,
-        restatements: engine::RestatementRules::default(),
-    };
     let witness = Witness { board: board.clone(), standing: standing.clone(), seen: seen.clone() };
     let process = process(&board, config, witness);
     let (tasks, incoming) = unbounded();
@@ -107,21 +114,7 @@ fn what_is_told_to_be_caught_up_is_shown() {
 /// What was won before the log was read to its end is history, and what comes after is news.
 #[test]
 fn what_is_won_is_told_once_history_is_read() {
-    let scenario = Scenario::tiny(1);
-    let deals = Floor::new(&scenario).unwrap().filter(|event| matches!(event, Event::Deal(_)));
-    let values: Vec<Vec<u8>> = deals.map(|event| encode::json(&Record::Event(event))).collect();
-    let calendar = Calendar::new("UTC", 1).unwrap();
-    let pipelines = scenario.pipelines().unwrap();
-    let currency = Currency::from_code("EUR").unwrap();
-    let board = Arc::new(Board::new(pipelines.clone(), calendar.clone(), currency));
-    let config = FoldConfig {
-        pipelines,
-        calendar,
-        deal_retention_days: 731,
-        activity_horizon_days: 35,
-        future_tolerance_seconds: 86_400,
-        restatements: engine::RestatementRules::default(),
-    };
+    let (board, config, values) = floor();
     let witness = Witness { board: board.clone(), standing: Arc::default(), seen: Arc::default() };
     let mut process = process(&board, config, witness);
     let now = Timestamp::parse("2026-11-24T09:00:00Z").unwrap();
