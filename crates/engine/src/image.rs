@@ -228,9 +228,13 @@ fn restore_deals(
     let section = input.section;
     for _ in 0..count {
         let record = input.bytes()?;
+        let slot = deals.shelf.push_frozen(record);
+        // Vacant: of a deal that only an activity told of, which is for another one now.
+        if record.is_empty() {
+            continue;
+        }
         let held = deals::form(record).filter(|_| !id_of(record).is_empty());
         let held = held.ok_or_else(|| damaged(section, "a record is not a deal"))?;
-        let slot = deals.shelf.push_frozen(record);
         if deals.index.find(id_of(record), &deals.shelf).is_some() {
             return Err(damaged(section, "a deal is there twice"));
         }

@@ -258,6 +258,34 @@ fn a_cell_of_a_day_that_cannot_be_is_damage() {
     }
 }
 
+/// Of a deal that only an activity told of, nothing is left once the activity is for it no more; what comes then, comes
+/// after a restart as it would have come without.
+#[test]
+fn a_deal_that_is_forgotten_leaves_a_snapshot_whole() {
+    let (floor, events) = tiny(5);
+    let config = config(&floor, "UTC", FOR_EVER, FOR_EVER);
+    let Some(Event::Activity(one)) = events.iter().find(|event| matches!(event, Event::Activity(_))) else {
+        unreachable!()
+    };
+    let version = |version, deal_id: Option<&str>| {
+        let mut activity = one.clone();
+        (activity.version, activity.retracted) = (Some(version), false);
+        activity.event_id = format!("e{version}").into();
+        activity.deal_id = deal_id.map(|deal_id| deal_id.to_owned().into());
+        Event::Activity(activity)
+    };
+    let mut state = PartitionState::new(config.clone());
+    apply(&mut state, &[version(1, Some("nobody's"))]);
+    assert_eq!(state.counts().deals_unknown, 1);
+    apply(&mut state, &[version(2, None)]);
+    assert_eq!(state.counts().deals_unknown, 0);
+    let mut again = restored(&config, &sections(&state)).unwrap();
+    for state in [&mut state, &mut again] {
+        apply(state, &events);
+    }
+    assert_eq!(sections(&again), sections(&state));
+}
+
 /// What is refused leaves nothing behind, not even the names in it.
 #[test]
 fn a_late_event_names_nobody() {
