@@ -258,6 +258,29 @@ fn a_cell_of_a_day_that_cannot_be_is_damage() {
     }
 }
 
+/// What no fold holds is damage: a measure that other cells tell of, and a sum that no cell has room for.
+#[test]
+fn a_cell_that_no_fold_holds_is_damage() {
+    let (floor, events) = tiny(1);
+    let config = config(&floor, "UTC", FOR_EVER, FOR_EVER);
+    let mut state = PartitionState::new(config.clone());
+    apply(&mut state, &events);
+    let image = sections(&state);
+    // Behind the head of the first row are the code and the sum of its first cell.
+    let told = |place: std::ops::Range<usize>, bytes: &[u8]| {
+        let mut image = image.clone();
+        image.get_mut(&Section::Cells).unwrap()[place].copy_from_slice(bytes);
+        restored(&config, &image).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    let won = told(16..20, &Measure::WonDeals.code().to_le_bytes());
+    assert!(won.contains("nothing that cells hold"), "{won}");
+    for sum in [1_i128 << 95, -(1 << 95) - 1] {
+        let error = told(20..36, &sum.to_le_bytes());
+        assert!(error.contains("larger than any sum"), "{sum}: {error}");
+    }
+    assert_eq!(told(20..36, &((1_i128 << 95) - 1).to_le_bytes()), "");
+}
+
 /// Of a deal that only an activity told of, nothing is left once the activity is for it no more; what comes then, comes
 /// after a restart as it would have come without.
 #[test]

@@ -66,7 +66,8 @@ struct Found {
 fn check(plan: &Plan, back: i32) -> Found {
     let organisation = Organisation::new(plan);
     let (of_board, thresholds) = thresholds(plan);
-    let board = organisation.board(plan, of_board);
+    let slots = slots(&organisation, back);
+    let board = organisation.board(plan, of_board, &slots);
     let books = Books::new(&organisation.events, &organisation.pipelines, &organisation.calendar);
     let setting = Setting {
         pipelines: &organisation.pipelines,
@@ -78,7 +79,6 @@ fn check(plan: &Plan, back: i32) -> Found {
     };
     let hows: BTreeMap<&str, How> = TABLE.into_iter().collect();
     let labels = board.labels();
-    let slots = slots(&organisation, back);
     let (mut differences, mut told) = (BTreeMap::<&str, Vec<String>>::new(), BTreeSet::new());
     for (slot, view) in slots.iter().zip(board.views(&slots, organisation.now)) {
         for (of_board, scope) in &scopes(&board) {

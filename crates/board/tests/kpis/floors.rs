@@ -11,7 +11,7 @@ use model::{
 };
 use proptest::prelude::*;
 use salesfloor::{Floor, Scenario, disorder};
-use tallyboard_board::{Board, Stamp};
+use tallyboard_board::{Board, PeriodSlot, Stamp};
 
 use crate::records::{World, put_quotas_at_the_bounds};
 
@@ -192,8 +192,9 @@ impl Organisation {
         organisation
     }
 
-    /// Folded in any order, with repetitions, over some partitions, and published.
-    pub(crate) fn board(&self, plan: &Plan, thresholds: kpi::Thresholds) -> Arc<Board> {
+    /// Folded in any order, with repetitions, over some partitions, and published in two pieces each, while the periods are
+    /// asked for.
+    pub(crate) fn board(&self, plan: &Plan, thresholds: kpi::Thresholds, asked: &[PeriodSlot]) -> Arc<Board> {
         let board = Board::new(self.pipelines.clone(), self.calendar.clone(), self.reporting);
         let board = Arc::new(board.with_thresholds(thresholds));
         let mut reference = Reference::default();
@@ -212,16 +213,24 @@ impl Organisation {
         let events = disorder::shuffle(disorder::duplicate(&self.events, plan.times), plan.shuffled);
         for (events, number) in disorder::partition(events, plan.partitions).into_iter().zip(0..) {
             let mut state = PartitionState::new(Arc::clone(&config));
-            for (event, offset) in events.iter().zip(0..) {
-                let outcome = state.apply(event, Offset(offset), None);
-                assert!(!matches!(outcome, engine::Outcome::Rejected(_)), "{outcome:?}");
-            }
             let mut writer = board.writer(PartitionId(number));
-            writer.name_types(state.types().as_slice());
-            let changes = state.take_changes();
-            let stamp = Stamp { progress: 1, positions: Vec::new() };
-            let (reps, territories) = (state.reps().as_slice(), state.territories().as_slice());
-            writer.publish(stamp, reps, territories, changes).unwrap();
+            let mut named = [0; 3];
+            let half = events.len() / 2;
+            for (piece, progress) in [(0..half, 1), (half..events.len(), 2)] {
+                for (event, offset) in events[piece.clone()].iter().zip(piece.start.try_into().unwrap()..) {
+                    let outcome = state.apply(event, Offset(offset), None);
+                    assert!(!matches!(outcome, engine::Outcome::Rejected(_)), "{outcome:?}");
+                }
+                let changes = state.take_changes();
+                let names = [state.reps(), state.territories(), state.types()].map(engine::Names::as_slice);
+                let [reps, territories, types] = [0, 1, 2].map(|kind| &names[kind][named[kind]..]);
+                writer.name_types(types);
+                let stamp = Stamp { progress, positions: Vec::new() };
+                writer.publish(stamp, reps, territories, changes).unwrap();
+                named = names.map(<[_]>::len);
+                // From now on the tables of these are kept up to date by what is published.
+                drop(board.views(asked, self.now));
+            }
         }
         board
     }
