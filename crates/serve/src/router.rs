@@ -9,7 +9,7 @@ use axum::http::header::Entry;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use board::{Board, Contest};
 use explain::Explainer;
 use kpi::Choice;
@@ -22,9 +22,10 @@ use crate::alerts::AlertLines;
 use crate::live::{self, Hub};
 use crate::negotiation::Format;
 use crate::options::ServeOptions;
+use crate::parameters::Parameter;
 use crate::problem::Problem;
 use crate::question::{Document, Question};
-use crate::{health, metrics};
+use crate::{health, metrics, openapi};
 
 /// Tells the time; a test sets it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -110,8 +111,8 @@ impl Shared {
                 tracing::error!(%error, "a request could not be answered");
                 Err(internal())
             }
-            Err(_) => Err(Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
+            Err(_) => Err(Problem::unavailable(
+                1,
                 format!(
                     "there was no answer within {seconds} seconds; ask less often or raise request_timeout_seconds"
                 ),
@@ -127,23 +128,64 @@ fn internal() -> Problem {
     )
 }
 
+/// What programs ask for, each at a path of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Document(Document),
+    Live,
+    Metrics,
+    Alive,
+    Ready,
+}
+
+impl Endpoint {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let documents = Document::ALL.into_iter().map(Self::Document);
+        documents.chain([Self::Live, Self::Metrics, Self::Alive, Self::Ready])
+    }
+
+    pub(crate) fn path(self) -> String {
+        match self {
+            Self::Document(document) => format!("/api/v1/{}", document.path()),
+            Self::Live => "/api/v1/live".to_owned(),
+            Self::Metrics => "/metrics".to_owned(),
+            Self::Alive => "/healthz".to_owned(),
+            Self::Ready => "/readyz".to_owned(),
+        }
+    }
+
+    pub(crate) fn parameters(self) -> &'static [&'static dyn Parameter] {
+        match self {
+            Self::Document(document) => document.parameters(),
+            Self::Live => live::LIVE_PARAMETERS,
+            Self::Metrics | Self::Alive | Self::Ready => &[],
+        }
+    }
+
+    fn handler(self) -> MethodRouter<Shared> {
+        match self {
+            Self::Document(document) => {
+                get(async move |State(shared): State<Shared>, uri: Uri, headers: HeaderMap| {
+                    answer(&shared, document, &uri, &headers).await
+                })
+            }
+            Self::Live => get(live::live),
+            Self::Metrics => get(metrics_page),
+            Self::Alive => get(health::alive),
+            Self::Ready => get(health::ready),
+        }
+    }
+}
+
 /// All paths.
 pub fn router(state: ServeState) -> Router {
     let turns = Arc::new(Semaphore::new(state.options.concurrent_requests_max));
     let hub = Arc::new(Hub::new(&state.registry));
     let shared = Shared { state: Arc::new(state), turns, hub };
-    let documents = Document::ALL.into_iter().fold(Router::new(), |router, document| {
-        let answer = async move |State(shared): State<Shared>, uri: Uri, headers: HeaderMap| {
-            answer(&shared, document, &uri, &headers).await
-        };
-        router.route(&format!("/api/v1/{}", document.path()), get(answer))
-    });
-    documents
-        .route("/", get(async || Html(INDEX)))
-        .route("/metrics", get(metrics_page))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/api/v1/live", get(live::live))
+    Endpoint::all()
+        .fold(Router::new(), |router, endpoint| router.route(&endpoint.path(), endpoint.handler()))
+        .route("/", get(api_page))
+        .route("/api", get(api_page))
         .fallback(no_such_path)
         .with_state(shared.clone())
         .layer(CompressionLayer::new())
@@ -151,7 +193,10 @@ pub fn router(state: ServeState) -> Router {
         .layer(from_fn_with_state(shared, guard))
 }
 
-const INDEX: &str = include_str!("index.html");
+/// What there is, for people.
+async fn api_page(State(shared): State<Shared>) -> Html<String> {
+    Html(openapi::page(&openapi::document(shared.options())))
+}
 
 async fn metrics_page(State(shared): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {
     let format = Format::negotiate(&headers);
@@ -175,7 +220,7 @@ async fn answer(
 }
 
 async fn no_such_path(uri: Uri) -> Problem {
-    Problem::not_found(format!("there is nothing at {:?}; see / for what there is", uri.path()))
+    Problem::not_found(format!("there is nothing at {:?}; see /api for what there is", uri.path()))
 }
 
 /// Refuses what is too large or would change something, before anything looks at it.
