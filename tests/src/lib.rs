@@ -31,7 +31,9 @@ pub use not_run::{Missing, if_there, require, tell};
 pub use paths::{in_workspace, shared_data};
 pub use ports::free_ports;
 pub use process::GuardedProcess;
-pub use program::{Finished, gunzip, promtool, promtool_check, python, python_with_packages, tallyboard};
+pub use program::{
+    Finished, gunzip, promtool, promtool_check, python, python_with_packages, schemathesis, tallyboard,
+};
 pub use servers::kafka::{Kafka, KafkaOptions, SASL_PASSWORD, SASL_USER};
 pub use servers::messages::{Message, Received, Sender};
 pub use servers::prometheus::{Alertmanager, Prometheus, Sample};

@@ -39,9 +39,9 @@ pub(crate) fn not_run_list() -> PathBuf {
     workspace().join("target/not-run.txt")
 }
 
-/// Packages that Python scripts of the workspace need.
-pub(crate) fn python_environment() -> PathBuf {
-    workspace().join("target/python")
+/// An environment with Python packages.
+pub(crate) fn python_environment(name: &str) -> PathBuf {
+    workspace().join("target").join(name)
 }
 
 /// Logs of servers, kept after the tests.

@@ -1,4 +1,5 @@
-//! Programs that run to their end: the command line of `tallyboard`, Python scripts, Prometheus' `promtool`, and `gzip`.
+//! Programs that run to their end: the command line of `tallyboard`, Python scripts, Schemathesis, Prometheus' `promtool`,
+//! and `gzip`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -94,9 +95,33 @@ pub(crate) fn installed(program: &str, package: &str) -> anyhow::Result<PathBuf>
 /// started or takes longer than three minutes.
 pub fn python_with_packages(script: &str, arguments: &[&str]) -> anyhow::Result<Finished> {
     let script = paths::in_workspace(script);
-    let requirements = script.with_file_name("requirements.txt");
-    let environment = paths::python_environment();
-    let wanted = fs::read_to_string(&requirements)?;
+    let environment = packages(&script.with_file_name("requirements.txt"), "python")?;
+    let mut command = Command::new(environment.join("bin/python"));
+    // No files of its own beside the script.
+    command.arg("-B").arg(script).args(arguments);
+    run("python", &command, BOUND)
+}
+
+/// Runs Schemathesis, with the configuration in `tests/schemathesis`, whose packages are fetched once into an environment
+/// under `target/`.
+///
+/// # Errors
+///
+/// [`Missing`] if Python cannot make environments or the packages cannot be fetched; anything else if it cannot be started
+/// or takes longer than three minutes.
+pub fn schemathesis(folder: &Path, arguments: &[&str]) -> anyhow::Result<Finished> {
+    let own = paths::in_workspace("tests/schemathesis");
+    let environment = packages(&own.join("requirements.txt"), "schemathesis")?;
+    let mut command = Command::new(environment.join("bin/schemathesis"));
+    command.arg("--config-file").arg(own.join("schemathesis.toml")).arg("--no-color").args(arguments);
+    command.current_dir(folder);
+    run("schemathesis", &command, BOUND)
+}
+
+/// An environment under `target/` with the packages of a file.
+fn packages(requirements: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let environment = paths::python_environment(name);
+    let wanted = fs::read_to_string(requirements)?;
     let done = environment.join("installed.txt");
     if fs::read_to_string(&done).ok().as_ref() != Some(&wanted) {
         let hint = "run: apt-get install -y python3-venv, and let pip reach a package index";
@@ -106,7 +131,7 @@ pub fn python_with_packages(script: &str, arguments: &[&str]) -> anyhow::Result<
                 "pip",
                 Command::new(environment.join("bin/pip"))
                     .args(["install", "--quiet", "--requirement"])
-                    .arg(&requirements),
+                    .arg(requirements),
             ),
         ] {
             let ended = run(what, command, BOUND)?;
@@ -116,10 +141,7 @@ pub fn python_with_packages(script: &str, arguments: &[&str]) -> anyhow::Result<
         }
         fs::write(done, wanted)?;
     }
-    let mut command = Command::new(environment.join("bin/python"));
-    // No files of its own beside the script.
-    command.arg("-B").arg(script).args(arguments);
-    run("python", &command, BOUND)
+    Ok(environment)
 }
 
 /// What `promtool check metrics` says of a page of metrics.

@@ -181,10 +181,10 @@ pub(crate) fn explain(
     now: Timestamp,
 ) -> Result<ExplanationDocument, Problem> {
     let kpi = api::named_kpi(parameters)?;
+    let limit = parameters.count(&CAUSES_LIMIT, causes_max)?;
     let today = board.calendar().day_of(now);
     let (scope_name, scope) = api::scope(board, parameters)?;
     let period = api::period_of(board, parameters, kpi, today)?;
-    let limit = parameters.count(&CAUSES_LIMIT, causes_max)?;
     let after = after(parameters, Cursor::parse)?;
     let question = Question { kpi, scope: scope.clone(), period, limit, after };
     let explanation = explainer.explain(board, &question, now, within).map_err(|error| problem(&error))?;

@@ -130,9 +130,9 @@ pub(crate) fn restatements(
     options: &ServeOptions,
     now: Timestamp,
 ) -> Result<RestatementsDocument, Problem> {
+    let limit = parameters.count(&LIMIT, (LIMIT.max)(options))?;
     let (scope_name, scope) = api::scope(board, parameters)?;
     let period = period(board, parameters, now)?;
-    let limit = parameters.count(&LIMIT, (LIMIT.max)(options))?;
     let after = after(parameters, RestatementPlace::parse)?;
     let question = RestatementQuestion { scope: scope.clone(), period, limit, after };
     let page =

@@ -70,8 +70,8 @@ pub(crate) fn series(
     now: Timestamp,
 ) -> Result<SeriesDocument, Problem> {
     let kpi = named_kpi(parameters)?;
-    let (scope_name, scope) = scope(board, parameters)?;
     let count = parameters.count(&COUNT, (COUNT.max)(options))?;
+    let (scope_name, scope) = scope(board, parameters)?;
     let today = board.calendar().day_of(now);
     let last = parameters.period(&UNTIL, board.calendar(), today)?;
     if !kpi.is_told_for(Some(last.kind)) {
