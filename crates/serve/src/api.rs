@@ -199,10 +199,15 @@ pub(crate) fn kpis(board: &Board, parameters: &Parameters, now: Timestamp) -> Re
 
 pub(crate) fn scope(board: &Board, parameters: &Parameters) -> Result<(&'static str, Scope), Problem> {
     let within = parameters.choice(&SCOPE)?;
+    let id = parameters.get(&ID);
+    let checked = id.map_or(Ok(()), check_identifier);
+    checked.map_err(|error| {
+        Problem::parameter(ID.name, id.unwrap_or_default(), &format!("an id, but it {error}"))
+    })?;
     let name = within.name();
     let make = match within {
         Within::Company => {
-            return match parameters.get(&ID) {
+            return match id {
                 None => Ok((name, Scope::Company)),
                 Some(id) => Err(Problem::contradiction("id", id, "none for the scope company")),
             };
@@ -212,11 +217,10 @@ pub(crate) fn scope(board: &Board, parameters: &Parameters) -> Result<(&'static 
         Within::Team => Scope::Team,
         Within::Rep => Scope::Rep,
     };
-    let Some(id) = parameters.get(&ID) else {
+    let Some(id) = id else {
         let detail = format!("parameter id is missing; expected the id of a {name}");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     };
-    check_identifier(id).map_err(|error| Problem::parameter("id", id, &format!("an id, but it {error}")))?;
     let scope = make(id.to_owned());
     if board.name(&scope).is_none() {
         let detail = format!("parameter id is {id:?}; there is no {name} of that id");

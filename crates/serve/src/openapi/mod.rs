@@ -27,7 +27,7 @@ same without a body; any other method is answered with 405 and `Allow`.
 - **Errors** are problem documents (RFC 9457, `application/problem+json`); `detail` says what was found and what was expected. 400: a \
 parameter is not known, there twice, missing, or not as described here. 404: nothing has that path or id. 422: each parameter is as \
 described, but they do not go together or mean nothing in this organisation, as `2025-W53`. 503: not now; `Retry-After` says when to \
-ask again.
+ask again. Only what is refused while it is read, such as what is no HTTP or has more than 100 headers, gets a bare status.
 - **Asking again**: documents have an `ETag` that stays while they say the same, whatever the time of asking. With it in \
 `If-None-Match`, the answer is 304 until they do not.
 - **Pages**: where a list can be long, `limit` says how much of it comes at once. The `next` of a page is the `after` of the one \

@@ -181,7 +181,6 @@ impl Parameter for PeriodName {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::parameters::PERIOD;
 
     #[test]

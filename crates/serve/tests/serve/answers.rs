@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::StatusCode;
 use board::{Stamp, Status};
 use model::{
     Category, CellKey, Day, Measure, Offset, PartitionId, RepIndex, TerritoryIndex, Timestamp, TypeIndex,
 };
 use tallyboard_serve::ServeState;
 
-use crate::explanation::folded;
-use crate::fixture::{ask, board, empty_board, get, state};
+use crate::fixture::{board, empty_board, get, state};
 
 #[tokio::test]
 async fn answers_are_as_recorded() {
@@ -124,6 +122,7 @@ async fn what_is_wrong_is_named() {
         ),
         ("/api/v1/kpis?scope=rep", 422, "parameter id is missing; expected the id of a rep"),
         ("/api/v1/kpis?id=r1", 422, "parameter id is \"r1\"; expected none for the scope company"),
+        ("/api/v1/kpis?id=", 400, "parameter id is \"\"; expected an id, but it is empty"),
         ("/api/v1/kpis?scope=rep&id=", 400, "parameter id is \"\"; expected an id, but it is empty"),
         (
             "/api/v1/kpis?scope=rep&id=a%0Ab",

@@ -1,6 +1,5 @@
 //! Series and contests: numbers of several periods, and of days that are no period.
 
-use axum::http::StatusCode;
 use board::{Contest, Group};
 use model::Day;
 use serde_json::{Value, json};
