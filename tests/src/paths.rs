@@ -39,7 +39,7 @@ pub(crate) fn not_run_list() -> PathBuf {
     workspace().join("target/not-run.txt")
 }
 
-/// Packages that Python scripts of the workspace need, by the folder of the script.
+/// Packages that a Python script or tool of the workspace needs, by the folder of their list.
 pub(crate) fn python_environments() -> PathBuf {
     workspace().join("target/python-environments")
 }

@@ -1,4 +1,4 @@
-//! Programs that run to their end: the command line of `tallyboard`, Python scripts, Prometheus' `promtool`,
+//! Programs that run to their end: the command line of `tallyboard`, Python scripts, Schemathesis, Prometheus' `promtool`,
 //! `systemd-analyze`, and `gzip`.
 
 use std::fs::{self, File};
@@ -115,13 +115,37 @@ pub(crate) fn installed(program: &str, package: &str) -> anyhow::Result<PathBuf>
 /// [`Missing`] if Python cannot make environments or the packages cannot be fetched; anything else if the script cannot be
 /// started or takes longer than three minutes.
 pub fn python_with_packages(script: &str, arguments: &[&str]) -> anyhow::Result<Finished> {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let script = paths::in_workspace(script);
-    let requirements = script.with_file_name("requirements.txt");
+    let environment = packages(&script.with_file_name("requirements.txt"))?;
+    let mut command = Command::new(environment.join("bin/python"));
+    // No files of its own beside the script.
+    command.arg("-B").arg(script).args(arguments);
+    run("python", &command, BOUND)
+}
+
+/// Runs Schemathesis, with the configuration in `tests/schemathesis`, whose packages are fetched once into an environment
+/// under `target/`.
+///
+/// # Errors
+///
+/// [`Missing`] if Python cannot make environments or the packages cannot be fetched; anything else if it cannot be started
+/// or takes longer than three minutes.
+pub fn schemathesis(folder: &Path, arguments: &[&str]) -> anyhow::Result<Finished> {
+    let own = paths::in_workspace("tests/schemathesis");
+    let environment = packages(&own.join("requirements.txt"))?;
+    let mut command = Command::new(environment.join("bin/schemathesis"));
+    command.arg("--config-file").arg(own.join("schemathesis.toml")).arg("--no-color").args(arguments);
+    command.current_dir(folder);
+    run("schemathesis", &command, BOUND)
+}
+
+/// An environment under `target/` with the packages of a file, by the folder of that file.
+fn packages(requirements: &Path) -> anyhow::Result<PathBuf> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let folder = requirements.parent().and_then(Path::file_name).unwrap_or_default();
     let environment = paths::python_environments().join(folder);
     let making = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let wanted = fs::read_to_string(&requirements)?;
+    let wanted = fs::read_to_string(requirements)?;
     let done = environment.join("installed.txt");
     if fs::read_to_string(&done).ok().as_ref() != Some(&wanted) {
         let hint = "run: apt-get install -y python3-venv, and let pip reach a package index";
@@ -131,7 +155,7 @@ pub fn python_with_packages(script: &str, arguments: &[&str]) -> anyhow::Result<
                 "pip",
                 Command::new(environment.join("bin/pip"))
                     .args(["install", "--quiet", "--requirement"])
-                    .arg(&requirements),
+                    .arg(requirements),
             ),
         ] {
             let ended = run(what, command, BOUND)?;
@@ -142,10 +166,7 @@ pub fn python_with_packages(script: &str, arguments: &[&str]) -> anyhow::Result<
         fs::write(done, wanted)?;
     }
     drop(making);
-    let mut command = Command::new(environment.join("bin/python"));
-    // No files of its own beside the script.
-    command.arg("-B").arg(script).args(arguments);
-    run("python", &command, BOUND)
+    Ok(environment)
 }
 
 /// What `promtool check metrics` says of a page of metrics.

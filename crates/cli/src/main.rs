@@ -59,6 +59,7 @@ enum Command {
     Import(import::Arguments),
     CheckConfig(commands::check_config::CheckConfigArguments),
     Kpis(commands::kpis::KpisArguments),
+    Openapi(commands::openapi::OpenapiArguments),
     Completions(commands::completions::CompletionsArguments),
 }
 
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
             settings().and_then(|settings| commands::check_config::run(&check, &settings))
         }
         Command::Kpis(kpis) => commands::kpis::run(&kpis),
+        Command::Openapi(_) => settings().and_then(|settings| commands::openapi::run(&settings)),
         Command::Completions(completions) => {
             commands::completions::run(&completions, &mut Arguments::command())
         }

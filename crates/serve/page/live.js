@@ -97,7 +97,7 @@ async function repeat(paths, interval, state) {
       if (status === "fulfilled") hearer.status(value);
     } else if (status === "fulfilled") hearer.document(path, value);
     else if (reason instanceof Problem) {
-      if (reason.status === 400 || reason.status === 404) refused.add(path);
+      if ([400, 404, 422].includes(reason.status)) refused.add(path);
       hearer.problem(path, reason);
     }
   });

@@ -1,32 +1,52 @@
 //! `/api/v1`: KPIs of a scope, leaderboards, and the catalogue.
 
-use board::{Board, Group, Order, RankedRow, Scope};
+use axum::http::StatusCode;
+use board::{Board, Order, RankedRow, Scope};
 use kpi::{CATALOGUE, Choice, Kpi, KpiValue, OBJECTIVES, Objective};
 use model::{Day, Offset, PartitionId, Period, Timestamp, TopicName, check_identifier};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::figures::{Figure, KpiFigure};
+use crate::openapi::words;
 use crate::options::ServeOptions;
-use crate::parameters::Parameters;
+use crate::parameters::{
+    Count, GROUP, ID, KIND, KPI, ORDER, PERIOD, Parameter, Parameters, SCOPE, Within, group_name,
+};
 use crate::problem::Problem;
 
-pub(crate) const KPI_PARAMETERS: &[&str] = &["scope", "id", "period", "kind"];
-pub(crate) const LEADERBOARD_PARAMETERS: &[&str] = &["kpi", "group", "period", "kind", "order", "limit"];
-const LEADERBOARD_ROWS_DEFAULT: usize = 10;
+pub(crate) static KPI_PARAMETERS: &[&dyn Parameter] = &[&SCOPE, &ID, &PERIOD, &KIND];
+pub(crate) static LEADERBOARD_PARAMETERS: &[&dyn Parameter] =
+    &[&KPI, &GROUP, &PERIOD, &KIND, &ORDER, &LEADERBOARD_LIMIT];
 
-#[derive(Debug, Serialize)]
+pub(crate) static LEADERBOARD_LIMIT: Count = Count {
+    name: "limit",
+    about: "How many rows; total_rows says how many there are.",
+    default: 10,
+    max: |options| options.leaderboard_rows_max,
+};
+
+/// A period of the organisation's time zone and fiscal calendar.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Period")]
 pub(crate) struct PeriodDocument {
+    #[schemars(with = "words::PeriodKindName")]
     kind: &'static str,
     name: String,
     /// First day.
+    #[schemars(extend("format" = "date"))]
     from: String,
     /// The day behind the last one.
+    #[schemars(extend("format" = "date"))]
     to: String,
     /// When the first day begins in the organisation's time zone.
+    #[schemars(extend("format" = "date-time"))]
     starts_at: String,
     /// When the last day ends there.
+    #[schemars(extend("format" = "date-time"))]
     ends_at: String,
     /// `current`, `previous` or null.
+    #[schemars(extend("enum" = ["current", "previous", null]))]
     relative: Option<&'static str>,
 }
 
@@ -53,20 +73,24 @@ impl PeriodDocument {
 }
 
 /// How far the numbers go.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Progress {
     /// When this was asked.
+    #[schemars(extend("format" = "date-time"))]
     as_of: String,
     /// Whether the period is over and everything known of it is counted.
     complete: bool,
     /// Whether every partition is at the end of its log.
     caught_up: bool,
     /// The latest event time that was counted.
+    #[schemars(extend("format" = "date-time"))]
     newest_event_at: Option<String>,
     positions: Vec<PositionDocument>,
 }
 
-#[derive(Debug, Serialize)]
+/// How far the log of a partition was read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Position")]
 pub(crate) struct PositionDocument {
     topic: String,
     partition: i32,
@@ -107,14 +131,16 @@ impl Progress {
 }
 
 /// What was asked, and when: the head of what is told from frozen states.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AskedDocument {
+    #[schemars(with = "words::ScopeName")]
     scope: &'static str,
     id: Option<String>,
     name: Option<String>,
     /// Null for what stands now, or for all.
     period: Option<PeriodDocument>,
     /// When this was asked.
+    #[schemars(extend("format" = "date-time"))]
     as_of: String,
     /// How far the log was folded: the next offset of each topic and partition.
     positions: Vec<PositionDocument>,
@@ -132,7 +158,7 @@ impl AskedDocument {
         let today = board.calendar().day_of(now);
         Self {
             scope: scope_name,
-            id: parameters.get("id").map(str::to_owned),
+            id: parameters.get(&ID).map(str::to_owned),
             name: board.name(scope).map(|name| name.to_string()),
             period: period.map(|period| PeriodDocument::new(board, period, today)),
             as_of: now.to_string(),
@@ -141,8 +167,11 @@ impl AskedDocument {
     }
 }
 
-#[derive(Debug, Serialize)]
+/// The KPIs of a scope: those of the period, and those that stand now.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Kpis")]
 pub(crate) struct KpisDocument {
+    #[schemars(with = "words::ScopeName")]
     scope: &'static str,
     id: Option<String>,
     name: Option<String>,
@@ -156,7 +185,7 @@ pub(crate) struct KpisDocument {
 pub(crate) fn kpis(board: &Board, parameters: &Parameters, now: Timestamp) -> Result<KpisDocument, Problem> {
     let today = board.calendar().day_of(now);
     let (scope_name, scope) = scope(board, parameters)?;
-    let period = parameters.period(board.calendar(), today)?;
+    let period = parameters.period(&PERIOD, board.calendar(), today)?;
     // Before the values, so that what is told of progress is never ahead of them.
     let progress = Progress::new(board, Some(period), now);
     let dated = board.kpis(&scope, Some(period), now);
@@ -168,7 +197,7 @@ pub(crate) fn kpis(board: &Board, parameters: &Parameters, now: Timestamp) -> Re
     });
     Ok(KpisDocument {
         scope: scope_name,
-        id: parameters.get("id").map(str::to_owned),
+        id: parameters.get(&ID).map(str::to_owned),
         name: board.name(&scope).map(|name| name.to_string()),
         period: PeriodDocument::new(board, period, today),
         progress,
@@ -177,41 +206,48 @@ pub(crate) fn kpis(board: &Board, parameters: &Parameters, now: Timestamp) -> Re
 }
 
 pub(crate) fn scope(board: &Board, parameters: &Parameters) -> Result<(&'static str, Scope), Problem> {
-    type Make = Option<fn(String) -> Scope>;
-    let choices: [(&'static str, (&'static str, Make)); 5] = [
-        ("company", ("company", None)),
-        ("region", ("region", Some(Scope::Region))),
-        ("territory", ("territory", Some(Scope::Territory))),
-        ("team", ("team", Some(Scope::Team))),
-        ("rep", ("rep", Some(Scope::Rep))),
-    ];
-    let (name, make) = parameters.choice("scope", &choices, choices[0].1)?;
-    match (make, parameters.get("id")) {
-        (None, None) => Ok((name, Scope::Company)),
-        (None, Some(id)) => Err(Problem::parameter("id", id, "none for the scope company")),
-        (Some(_), None) => Err(Problem::new(
-            axum::http::StatusCode::BAD_REQUEST,
-            format!("parameter id is missing; expected the id of a {name}"),
-        )),
-        (Some(make), Some(id)) => {
-            check_identifier(id)
-                .map_err(|error| Problem::parameter("id", id, &format!("an id, but it {error}")))?;
-            let scope = make(id.to_owned());
-            if board.name(&scope).is_none() {
-                return Err(Problem::not_found(format!(
-                    "parameter id is {id:?}; there is no {name} of that id"
-                )));
-            }
-            Ok((name, scope))
+    let within = parameters.choice(&SCOPE)?;
+    let id = parameters.get(&ID);
+    let checked = id.map_or(Ok(()), check_identifier);
+    checked.map_err(|error| {
+        Problem::parameter(ID.name, id.unwrap_or_default(), &format!("an id, but it {error}"))
+    })?;
+    let name = within.name();
+    let make = match within {
+        Within::Company => {
+            return match id {
+                None => Ok((name, Scope::Company)),
+                Some(id) => Err(Problem::contradiction("id", id, "none for the scope company")),
+            };
         }
+        Within::Region => Scope::Region,
+        Within::Territory => Scope::Territory,
+        Within::Team => Scope::Team,
+        Within::Rep => Scope::Rep,
+    };
+    let Some(id) = id else {
+        let detail = format!("parameter id is missing; expected the id of a {name}");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    };
+    let scope = make(id.to_owned());
+    if board.name(&scope).is_none() {
+        let detail = format!("parameter id is {id:?}; there is no {name} of that id");
+        return Err(Problem::not_found(detail));
     }
+    Ok((name, scope))
 }
 
-#[derive(Debug, Serialize)]
+/// Reps, territories, regions or teams, ranked by a KPI.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Leaderboard")]
 pub(crate) struct LeaderboardDocument {
+    #[schemars(with = "words::KpiName")]
     kpi: &'static str,
+    #[schemars(with = "words::UnitName")]
     unit: &'static str,
+    #[schemars(with = "words::GroupName")]
     group: &'static str,
+    #[schemars(extend("enum" = ["desc", "asc"]))]
     order: &'static str,
     /// Null for what stands now.
     period: Option<PeriodDocument>,
@@ -221,8 +257,9 @@ pub(crate) struct LeaderboardDocument {
     rows: Vec<RankedDocument>,
 }
 
-/// One of those that are ranked.
-#[derive(Debug, Serialize)]
+/// One of those who are ranked.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LeaderboardRow")]
 pub(crate) struct RankedDocument {
     rank: Option<usize>,
     id: String,
@@ -249,29 +286,24 @@ pub(crate) fn leaderboard(
     options: &ServeOptions,
     now: Timestamp,
 ) -> Result<LeaderboardDocument, Problem> {
-    let kpi = named_kpi(parameters.get("kpi"))?;
-    let groups = [
-        ("rep", ("rep", Group::Reps)),
-        ("territory", ("territory", Group::Territories)),
-        ("region", ("region", Group::Regions)),
-        ("team", ("team", Group::Teams)),
-    ];
-    let (group_name, group) = parameters.choice("group", &groups, groups[0].1)?;
-    let orders = [("desc", ("desc", Order::Descending)), ("asc", ("asc", Order::Ascending))];
-    let (order_name, order) = parameters.choice("order", &orders, orders[0].1)?;
-    let limit = parameters.count("limit", LEADERBOARD_ROWS_DEFAULT, options.leaderboard_rows_max)?;
+    let kpi = named_kpi(parameters)?;
+    let (group, order) = (parameters.choice(&GROUP)?, parameters.choice(&ORDER)?);
+    let limit = parameters.count(&LEADERBOARD_LIMIT, (LEADERBOARD_LIMIT.max)(options))?;
     let today = board.calendar().day_of(now);
     let period = period_of(board, parameters, kpi, today)?;
     let progress = Progress::new(board, period, now);
     let leaderboard = board.leaderboard(kpi, period, group, order, limit, now).ok_or_else(|| {
         let kind = period.map_or("", |period| period.kind.name());
-        Problem::parameter("kind", kind, &format!("a kind of period that {} is told for", kpi.name))
+        Problem::contradiction("kind", kind, &format!("a kind of period that {} is told for", kpi.name))
     })?;
     Ok(LeaderboardDocument {
         kpi: kpi.name,
         unit: kpi.unit.name(),
-        group: group_name,
-        order: order_name,
+        group: group_name(group),
+        order: match order {
+            Order::Descending => "desc",
+            Order::Ascending => "asc",
+        },
         period: period.map(|period| PeriodDocument::new(board, period, today)),
         progress,
         total_rows: leaderboard.total_rows,
@@ -287,40 +319,48 @@ pub(crate) fn period_of(
     today: Day,
 ) -> Result<Option<Period>, Problem> {
     if !kpi.is_standing() {
-        return parameters.period(board.calendar(), today).map(Some);
+        return parameters.period(&PERIOD, board.calendar(), today).map(Some);
     }
-    let given = ["period", "kind"].into_iter().find_map(|name| Some((name, parameters.get(name)?)));
-    given.map_or(Ok(None), |(name, found)| {
+    let period = parameters.get(&PERIOD).map(|found| (PERIOD.name, found));
+    period.or_else(|| Some((KIND.name, parameters.get(&KIND)?))).map_or(Ok(None), |(name, found)| {
         let expected = format!("none, because {} tells what stands now", kpi.name);
-        Err(Problem::parameter(name, found, &expected))
+        Err(Problem::contradiction(name, found, &expected))
     })
 }
 
-pub(crate) fn named_kpi(name: Option<&str>) -> Result<&'static Kpi, Problem> {
+pub(crate) fn named_kpi(parameters: &Parameters) -> Result<&'static Kpi, Problem> {
     let names: Vec<&str> = CATALOGUE.iter().map(|kpi| kpi.name).collect();
     let expected = format!("one of {}", names.join(", "));
-    let Some(name) = name else {
+    let Some(name) = parameters.get(&KPI) else {
         let detail = format!("parameter kpi is missing; expected {expected}");
-        return Err(Problem::new(axum::http::StatusCode::BAD_REQUEST, detail));
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
     };
     kpi::find(name).ok_or_else(|| Problem::parameter("kpi", name, &expected))
 }
 
-#[derive(Debug, Serialize)]
+/// What every number means.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Catalogue")]
 pub(crate) struct CatalogueDocument {
     kpis: Vec<DefinitionDocument>,
     objectives: Vec<ObjectiveDocument>,
 }
 
-#[derive(Debug, Serialize)]
+/// The definition of a KPI.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Definition")]
 struct DefinitionDocument {
+    #[schemars(with = "words::KpiName")]
     name: &'static str,
     metric: &'static str,
+    #[schemars(with = "words::UnitName")]
     unit: &'static str,
+    #[schemars(with = "words::DimensionName")]
     dimension: &'static str,
     standing: bool,
     /// Whether it is exported as a metric.
     chosen: bool,
+    #[schemars(with = "Vec<words::PeriodKindName>")]
     periods: Vec<&'static str>,
     help: &'static str,
     formula: &'static str,
@@ -328,11 +368,14 @@ struct DefinitionDocument {
     source: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+/// What is to be reached, and the KPIs that tell of it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Objective")]
 struct ObjectiveDocument {
     name: &'static str,
     question: &'static str,
     chosen: bool,
+    #[schemars(with = "Vec<words::KpiName>")]
     kpis: Vec<&'static str>,
 }
 

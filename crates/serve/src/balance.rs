@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use board::{BalancedTerritory, Board, MovedRep, SuggestedMove, TerritoryBalance};
 use kpi::{Absence, Change, Component, Load, Unit, Value, Verdict};
 use model::{Currency, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::api::Progress;
 use crate::figures::{Figure, show};
+use crate::openapi::words;
 
-#[derive(Debug, Serialize)]
+/// How evenly the work lies on the territories, and what would even it out.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Balance")]
 pub(crate) struct BalanceDocument {
     #[serde(flatten)]
     progress: Progress,
@@ -31,21 +35,27 @@ pub(crate) struct BalanceDocument {
 }
 
 /// The days whose activities count.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Days {
     /// First day.
+    #[schemars(extend("format" = "date"))]
     from: String,
     /// The day behind the last one.
+    #[schemars(extend("format" = "date"))]
     to: String,
 }
 
-#[derive(Debug, Serialize)]
+/// A kind of work that does not count, and why.
+#[derive(Debug, Serialize, JsonSchema)]
 struct LeftOut {
+    #[schemars(with = "words::ComponentName")]
     component: &'static str,
     absent_reason: String,
 }
 
-#[derive(Debug, Serialize)]
+/// The work of a territory.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "BalancedTerritory")]
 struct TerritoryDocument {
     id: String,
     name: String,
@@ -56,21 +66,26 @@ struct TerritoryDocument {
     components: Vec<ComponentDocument>,
 }
 
-#[derive(Debug, Serialize)]
+/// How much work of a kind there is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Load")]
 struct ComponentDocument {
+    #[schemars(with = "words::ComponentName")]
     component: &'static str,
     load: Figure,
     index: Figure,
 }
 
 /// Two ways to even it out; the moves of each follow one another.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Suggested {
     rep_moves: Vec<MoveDocument>,
     deal_moves: Vec<MoveDocument>,
 }
 
-#[derive(Debug, Serialize)]
+/// A suggested move of a rep or of deals, with the figures before and after.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Move")]
 struct MoveDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     rep: Option<RepDocument>,
@@ -78,11 +93,15 @@ struct MoveDocument {
     deals: Option<DealsDocument>,
     from: EndDocument,
     to: EndDocument,
+    #[schemars(with = "words::Amount")]
     dispersion_before: Json,
+    #[schemars(with = "words::Amount")]
     dispersion_after: Json,
 }
 
-#[derive(Debug, Serialize)]
+/// The rep who would move.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "MovedRep")]
 struct RepDocument {
     id: String,
     name: String,
@@ -90,17 +109,23 @@ struct RepDocument {
     leaves_behind: DealsDocument,
 }
 
-#[derive(Debug, Serialize)]
+/// Deals and their open amount.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Deals")]
 struct DealsDocument {
     deals: Figure,
     amount: Figure,
 }
 
-#[derive(Debug, Serialize)]
+/// A territory before and after the move.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "MoveEnd")]
 struct EndDocument {
     id: String,
     name: String,
+    #[schemars(with = "Option<words::Amount>")]
     index_before: Json,
+    #[schemars(with = "Option<words::Amount>")]
     index_after: Json,
 }
 

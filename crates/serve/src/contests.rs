@@ -1,55 +1,74 @@
 //! `/api/v1/contests`: how the configured contests stand.
 
-use board::{Board, Contest, ContestState, Group, RankedRow};
+use board::{Board, Contest, ContestState, RankedRow};
 use kpi::{Unit, Value};
 use model::{Day, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::api::{Progress, RankedDocument};
 use crate::figures::show;
+use crate::openapi::words;
+use crate::parameters::group_name;
 
-#[derive(Debug, Serialize)]
+/// How the configured contests stand.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Contests")]
 pub(crate) struct ContestsDocument {
     #[serde(flatten)]
     progress: Progress,
     contests: Vec<ContestDocument>,
 }
 
-#[derive(Debug, Serialize)]
+/// A contest.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Contest")]
 struct ContestDocument {
     name: String,
+    #[schemars(with = "words::KpiName")]
     kpi: &'static str,
+    #[schemars(with = "words::UnitName")]
     unit: &'static str,
+    #[schemars(with = "words::GroupName")]
     group: &'static str,
     /// First day.
+    #[schemars(extend("format" = "date"))]
     start: String,
     /// Last day.
+    #[schemars(extend("format" = "date"))]
     end: String,
     /// `coming`, `running` or `over`.
+    #[schemars(extend("enum" = ["coming", "running", "over"]))]
     state: &'static str,
     /// How many of its days are not over, today among them.
     days_left: u32,
     /// Whether it is over and everything known of it is counted.
     complete: bool,
     /// What each is to reach; null if there is no target.
+    #[schemars(with = "Option<words::Amount>")]
     target: Option<Json>,
     /// Who is ahead alone; null if nobody is or several are.
     leader: Option<LeaderDocument>,
     rows: Vec<RowDocument>,
 }
 
-#[derive(Debug, Serialize)]
+/// Who is ahead alone.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Leader")]
 struct LeaderDocument {
     id: String,
     name: String,
 }
 
-#[derive(Debug, Serialize)]
+/// One of those who take part.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ContestRow")]
 struct RowDocument {
     #[serde(flatten)]
     ranked: RankedDocument,
     /// Which share of the target is reached; null if there is no target or no value.
+    #[schemars(with = "Option<words::Amount>")]
     target_share: Option<Json>,
 }
 
@@ -76,12 +95,7 @@ fn told(board: &Board, contest: &Contest, progress: &Progress, now: Timestamp) -
         name: name.clone(),
         kpi: kpi.name,
         unit: kpi.unit.name(),
-        group: match group {
-            Group::Reps => "rep",
-            Group::Territories => "territory",
-            Group::Regions => "region",
-            Group::Teams => "team",
-        },
+        group: group_name(*group),
         start: days.start.to_string(),
         end: Day(days.end.0 - 1).to_string(),
         state: match standing.state {

@@ -12,8 +12,9 @@ use serde_json::Value;
 use crate::api;
 use crate::balance;
 use crate::explanation;
+use crate::openapi;
 use crate::options::ServeOptions;
-use crate::parameters::Parameters;
+use crate::parameters::{Parameter, Parameters};
 use crate::problem::Problem;
 
 /// What `/api/v1/kpis?query` answers.
@@ -60,6 +61,12 @@ pub fn balance_json(board: &Board, now: Timestamp) -> Result<Value, String> {
     serde_json::to_value(balance::territories(board, now)).map_err(|error| error.to_string())
 }
 
+/// What `/api/v1/openapi.json` answers.
+#[must_use]
+pub fn openapi_json(options: &ServeOptions) -> Value {
+    openapi::document(options)
+}
+
 /// A value as it stands in a query.
 #[must_use]
 pub fn encode_value(value: &str) -> String {
@@ -76,7 +83,7 @@ pub fn encode_value(value: &str) -> String {
 
 fn answer<T: Serialize>(
     query: &str,
-    known: &[&str],
+    known: &[&dyn Parameter],
     document: impl FnOnce(&Parameters) -> Result<T, Problem>,
 ) -> Result<Value, String> {
     let uri: Uri = format!("/?{query}").parse().map_err(|error| format!("query {query:?}: {error}"))?;

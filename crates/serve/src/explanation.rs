@@ -9,20 +9,48 @@ use explain::{
 };
 use kpi::When;
 use model::{Category, Currency, FxRate, StageIndex, Timestamp, Touches, decimal_text};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::api::{self, AskedDocument};
 use crate::figures::{KpiFigure, number};
-use crate::parameters::Parameters;
+use crate::openapi::words;
+use crate::parameters::{Count, ID, KIND, KPI, PERIOD, Parameter, Parameters, SCOPE, Text};
 use crate::problem::Problem;
 
-pub(crate) const EXPLAIN_PARAMETERS: &[&str] = &["kpi", "scope", "id", "period", "kind", "limit", "after"];
-const CAUSES_DEFAULT: usize = 50;
-/// The most causes of a page over HTTP: their events are looked at one by one.
-pub(crate) const CAUSES_MAX: usize = 1_000;
+pub(crate) static EXPLAIN_PARAMETERS: &[&dyn Parameter] =
+    &[&KPI, &SCOPE, &ID, &PERIOD, &KIND, &CAUSES_LIMIT, &AFTER];
 
-#[derive(Debug, Serialize)]
+pub(crate) static CAUSES_LIMIT: Count = Count {
+    name: "limit",
+    about: "How many causes a page has; causes_total says how many there are.",
+    default: 50,
+    // Over HTTP: their events are looked at one by one.
+    max: |_| 1_000,
+};
+
+pub(crate) static AFTER: Text = Text {
+    name: "after",
+    about: "The value of next of the page before, as it was; without it the first page.",
+    is_required: false,
+    schema: || json!({ "type": "string", "minLength": 1 }),
+    example: None,
+};
+
+/// Reads where the page before ended.
+pub(crate) fn after<T>(
+    parameters: &Parameters,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Problem> {
+    let Some(text) = parameters.get(&AFTER) else { return Ok(None) };
+    let expected = "the value of next of the page before, as it was";
+    parse(text).map(Some).ok_or_else(|| Problem::contradiction(AFTER.name, text, expected))
+}
+
+/// What a number is made of.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Explanation")]
 pub(crate) struct ExplanationDocument {
     #[serde(flatten)]
     asked: AskedDocument,
@@ -39,7 +67,7 @@ pub(crate) struct ExplanationDocument {
 }
 
 /// What is measured, and by what.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct MeasureDocument {
     /// Of what time: `period`, `previous`, `standing` and so on.
     of: &'static str,
@@ -49,28 +77,37 @@ struct MeasureDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     stage: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::CategoryName>")]
     category: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+/// A sum that entered the number.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ExplainedSum")]
 struct SumDocument {
     #[serde(flatten)]
     measure: MeasureDocument,
     /// What entered the number.
+    #[schemars(with = "words::Amount")]
     total: Json,
     /// The sum of the parts of all causes.
+    #[schemars(with = "words::Amount")]
     explained: Json,
     /// The rest: of deals and activities that are final, whose events are gone.
+    #[schemars(with = "words::Amount")]
     r#final: Json,
     /// How many deals or activities have a part in it.
     causes: usize,
 }
 
-#[derive(Debug, Serialize)]
+/// A deal or activity that has a part in the number.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Cause")]
 struct CauseDocument {
     /// `deal` or `activity`.
+    #[schemars(extend("enum" = ["deal", "activity"]))]
     kind: &'static str,
     id: String,
     topic: String,
@@ -79,7 +116,9 @@ struct CauseDocument {
     events: Vec<EventDocument>,
 }
 
-#[derive(Debug, Serialize)]
+/// What a deal or activity adds.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Part")]
 struct PartDocument {
     #[serde(flatten)]
     measure: MeasureDocument,
@@ -88,13 +127,16 @@ struct PartDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     activity_type: Option<String>,
     /// Null for what stands now.
+    #[schemars(extend("format" = "date"))]
     day: Option<String>,
+    #[schemars(with = "words::Amount")]
     value: Json,
     /// For money in a foreign currency: what a unit of it is worth in the reporting currency; null if no rate holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     exchange_rate: Option<Option<String>>,
     /// For what is counted by its duration: the middle of the range that it is in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Amount>")]
     seconds: Option<Json>,
     /// For deals that are counted by their activities: how many they had.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,10 +146,13 @@ struct PartDocument {
     won: Option<bool>,
 }
 
-#[derive(Debug, Serialize)]
+/// An event of a deal or activity.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CauseEvent")]
 struct EventDocument {
     event_id: String,
     offset: i64,
+    #[schemars(extend("format" = "date-time"))]
     occurred_at: String,
     /// Whether the parts would be others without it.
     decides: bool,
@@ -115,7 +160,8 @@ struct EventDocument {
     deal: Option<DealDocument>,
 }
 
-#[derive(Debug, Serialize)]
+/// The deal as the event tells it.
+#[derive(Debug, Serialize, JsonSchema)]
 struct DealDocument {
     pipeline: String,
     stage: String,
@@ -134,17 +180,12 @@ pub(crate) fn explain(
     (within, causes_max): (Duration, usize),
     now: Timestamp,
 ) -> Result<ExplanationDocument, Problem> {
-    let kpi = api::named_kpi(parameters.get("kpi"))?;
+    let kpi = api::named_kpi(parameters)?;
+    let limit = parameters.count(&CAUSES_LIMIT, causes_max)?;
     let today = board.calendar().day_of(now);
     let (scope_name, scope) = api::scope(board, parameters)?;
     let period = api::period_of(board, parameters, kpi, today)?;
-    let limit = parameters.count("limit", CAUSES_DEFAULT, causes_max)?;
-    let after = match parameters.get("after") {
-        None => None,
-        Some(text) => Some(Cursor::parse(text).ok_or_else(|| {
-            Problem::parameter("after", text, "the value of next of the page before, as it was")
-        })?),
-    };
+    let after = after(parameters, Cursor::parse)?;
     let question = Question { kpi, scope: scope.clone(), period, limit, after };
     let explanation = explainer.explain(board, &question, now, within).map_err(|error| problem(&error))?;
     let Explanation { value, sums, causes_total, causes, next, positions } = explanation;
@@ -165,12 +206,12 @@ pub(crate) fn explain(
 }
 
 pub(crate) fn problem(error: &ExplainError) -> Problem {
-    let status = match error {
-        ExplainError::GivenUp | ExplainError::NoEvidence(_) => StatusCode::SERVICE_UNAVAILABLE,
-        ExplainError::NotTold(_) => StatusCode::BAD_REQUEST,
-        ExplainError::Cells(_) => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    Problem::new(status, error.to_string())
+    let detail = error.to_string();
+    match error {
+        ExplainError::GivenUp | ExplainError::NoEvidence(_) => Problem::unavailable(1, detail),
+        ExplainError::NotTold(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+        ExplainError::Cells(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail),
+    }
 }
 
 impl MeasureDocument {

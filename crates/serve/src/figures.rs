@@ -3,24 +3,32 @@
 use board::Labels;
 use kpi::{Absence, KpiValue, PartKey, Unit, Value};
 use model::{Currency, decimal_text};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Number, Value as Json};
 
+use crate::openapi::words;
+
 /// A value, or why there is none.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Figure {
     /// In the KPI's unit; null if absent.
+    #[schemars(with = "Option<words::Amount>")]
     value: Json,
     /// For quotients, in the KPI's unit.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Amount>")]
     numerator: Option<Json>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Amount>")]
     denominator: Option<Json>,
     /// For quantiles and estimates: of how many.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Amount>")]
     count: Option<Json>,
     /// For estimates: the 95 % interval.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<[f64; 2]>")]
     interval: Option<[Json; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<String>,
@@ -88,9 +96,11 @@ fn float(value: f64) -> Json {
 }
 
 /// A KPI with its value and its parts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct KpiFigure {
+    #[schemars(with = "words::KpiName")]
     name: &'static str,
+    #[schemars(with = "words::UnitName")]
     unit: &'static str,
     /// Whether it tells what stands now, whatever the period.
     standing: bool,
@@ -109,7 +119,8 @@ pub(crate) struct KpiFigure {
     by_currency: Option<std::collections::BTreeMap<String, String>>,
 }
 
-#[derive(Debug, Serialize)]
+/// The value of each part, by the KPI's dimension.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum By {
     Stage(Vec<StageFigure>),
@@ -119,14 +130,30 @@ enum By {
     Flow(Vec<FlowFigure>),
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case", untagged)]
 enum Named {
-    Stage { pipeline: String, stage: String },
-    Category { category: &'static str },
-    Attainment { attainment: &'static str },
-    ActivityType { category: &'static str, activity_type: String },
-    Flow { flow: &'static str },
+    Stage {
+        pipeline: String,
+        stage: String,
+    },
+    Category {
+        #[schemars(with = "words::CategoryName")]
+        category: &'static str,
+    },
+    Attainment {
+        #[schemars(with = "words::AttainmentName")]
+        attainment: &'static str,
+    },
+    ActivityType {
+        #[schemars(with = "words::CategoryName")]
+        category: &'static str,
+        activity_type: String,
+    },
+    Flow {
+        #[schemars(with = "words::FlowName")]
+        flow: &'static str,
+    },
 }
 
 impl Named {
@@ -147,7 +174,8 @@ impl Named {
     }
 }
 
-#[derive(Debug, Serialize)]
+/// The value of a stage.
+#[derive(Debug, Serialize, JsonSchema)]
 struct StageFigure {
     pipeline: String,
     stage: String,
@@ -155,30 +183,38 @@ struct StageFigure {
     figure: Figure,
 }
 
-#[derive(Debug, Serialize)]
+/// The value of a category of activities.
+#[derive(Debug, Serialize, JsonSchema)]
 struct CategoryFigure {
+    #[schemars(with = "words::CategoryName")]
     category: &'static str,
     #[serde(flatten)]
     figure: Figure,
 }
 
-#[derive(Debug, Serialize)]
+/// The value of a range of quota attainment.
+#[derive(Debug, Serialize, JsonSchema)]
 struct AttainmentFigure {
+    #[schemars(with = "words::AttainmentName")]
     attainment: &'static str,
     #[serde(flatten)]
     figure: Figure,
 }
 
-#[derive(Debug, Serialize)]
+/// The value of a type of activities.
+#[derive(Debug, Serialize, JsonSchema)]
 struct ActivityTypeFigure {
+    #[schemars(with = "words::CategoryName")]
     category: &'static str,
     activity_type: String,
     #[serde(flatten)]
     figure: Figure,
 }
 
-#[derive(Debug, Serialize)]
+/// The value of a step of the pipeline waterfall.
+#[derive(Debug, Serialize, JsonSchema)]
 struct FlowFigure {
+    #[schemars(with = "words::FlowName")]
     flow: &'static str,
     #[serde(flatten)]
     figure: Figure,

@@ -2,32 +2,55 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use board::PartitionReadiness;
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::problem::{Problem, ProblemDocument};
 use crate::router::Shared;
 
 pub(crate) async fn alive() -> &'static str {
     "alive\n"
 }
 
-#[derive(Serialize)]
-struct Document {
+/// Whether the numbers are whole.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Readiness")]
+pub(crate) struct ReadinessDocument {
     ready: bool,
+    /// Whether every partition is at the end of its log.
     caught_up: bool,
+    /// Why it is not ready.
     why: Vec<String>,
     partitions: Vec<PartitionDocument>,
 }
 
-#[derive(Debug, Serialize)]
+/// That the numbers are not whole, with what `/readyz` tells otherwise.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "NotReady")]
+pub(crate) struct NotReadyDocument<'a> {
+    #[serde(flatten)]
+    problem: ProblemDocument<'a>,
+    #[serde(flatten)]
+    readiness: ReadinessDocument,
+}
+
+/// How far a partition is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Partition")]
 pub(crate) struct PartitionDocument {
     partition: i32,
+    /// Whether it has been at the end of its log since the start.
     caught_up_once: bool,
+    /// Whether it is at the end of its log.
     caught_up: bool,
+    /// How many records wait; null if nothing is known of it.
     lag_records: Option<u64>,
+    /// For how long the oldest of them has waited; null if nothing is known of it.
     lag_seconds: Option<u64>,
+    /// The latest event time that was counted.
+    #[schemars(extend("format" = "date-time"))]
     newest_event_at: Option<String>,
 }
 
@@ -48,12 +71,15 @@ impl PartitionDocument {
 pub(crate) async fn ready(State(shared): State<Shared>) -> Response {
     let readiness = shared.board().readiness();
     let partitions = readiness.partitions.iter().map(PartitionDocument::new);
-    let document = Document {
+    let document = ReadinessDocument {
         ready: readiness.ready,
         caught_up: readiness.caught_up,
         why: readiness.why.iter().map(ToString::to_string).collect(),
         partitions: partitions.collect(),
     };
-    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(document)).into_response()
+    if readiness.ready {
+        return Json(document).into_response();
+    }
+    let problem = Problem::unavailable(1, document.why.join("; "));
+    problem.answer(&NotReadyDocument { problem: problem.document(), readiness: document })
 }

@@ -19,6 +19,7 @@ mod health;
 mod live;
 mod metrics;
 mod negotiation;
+mod openapi;
 mod options;
 mod page;
 mod parameters;
@@ -31,6 +32,8 @@ mod status;
 
 pub use alerts::{AlertLines, AlertLinesError};
 pub use connection::serve;
-pub use documents::{balance_json, encode_value, explanation_json, kpis_json, leaderboard_json};
+pub use documents::{
+    balance_json, encode_value, explanation_json, kpis_json, leaderboard_json, openapi_json,
+};
 pub use options::{ServeOptions, ServeOptionsError};
 pub use router::{Clock, ServeState, router};

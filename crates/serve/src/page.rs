@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use crate::problem::Problem;
 
 /// Everything comes from here, and nothing is run that is not a file of the page.
-const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
+pub(crate) const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
@@ -28,6 +28,7 @@ macro_rules! files {
 const FILES: &[(&str, &[u8])] = files![
     "index.html",
     "icon.svg",
+    "css/api.css",
     "css/boards.css",
     "css/charts.css",
     "css/colours.css",
@@ -105,15 +106,6 @@ pub(crate) async fn index(headers: HeaderMap) -> Result<Response, Problem> {
 /// `/page/{path}`
 pub(crate) async fn file(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
     answer(&path, &headers)
-}
-
-/// `/api`: what can be asked, for people.
-pub(crate) async fn endpoints() -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-    ];
-    (headers, include_str!("endpoints.html")).into_response()
 }
 
 fn answer(path: &str, asked: &HeaderMap) -> Result<Response, Problem> {

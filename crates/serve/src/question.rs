@@ -12,10 +12,10 @@ use axum::response::{IntoResponse, Response};
 use model::Timestamp;
 use serde::Serialize;
 
-use crate::parameters::Parameters;
+use crate::parameters::{Parameter, Parameters};
 use crate::problem::Problem;
 use crate::router::ServeState;
-use crate::{api, balance, contests, explanation, restatements, series, status};
+use crate::{api, balance, contests, explanation, openapi, restatements, series, status};
 
 /// A document of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +29,11 @@ pub(crate) enum Document {
     Explain,
     Restatements,
     Catalogue,
+    Description,
 }
 
 impl Document {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Kpis,
         Self::Leaderboard,
         Self::Balance,
@@ -42,6 +43,7 @@ impl Document {
         Self::Explain,
         Self::Restatements,
         Self::Catalogue,
+        Self::Description,
     ];
 
     /// Its path below `/api/v1/`.
@@ -56,22 +58,23 @@ impl Document {
             Self::Explain => "explain",
             Self::Restatements => "restatements",
             Self::Catalogue => "catalogue",
+            Self::Description => "openapi.json",
         }
     }
 
     /// Whether it may be watched. What asks the partitions for their states may not: it would do so again and again.
     pub(crate) const fn is_watchable(self) -> bool {
-        !matches!(self, Self::Explain | Self::Restatements | Self::Catalogue)
+        !matches!(self, Self::Explain | Self::Restatements | Self::Catalogue | Self::Description)
     }
 
-    const fn parameters(self) -> &'static [&'static str] {
+    pub(crate) fn parameters(self) -> &'static [&'static dyn Parameter] {
         match self {
             Self::Kpis => api::KPI_PARAMETERS,
             Self::Leaderboard => api::LEADERBOARD_PARAMETERS,
             Self::Explain => explanation::EXPLAIN_PARAMETERS,
             Self::Restatements => restatements::RESTATEMENTS_PARAMETERS,
             Self::Series => series::SERIES_PARAMETERS,
-            Self::Balance | Self::Contests | Self::Status | Self::Catalogue => &[],
+            Self::Balance | Self::Contests | Self::Status | Self::Catalogue | Self::Description => &[],
         }
     }
 
@@ -120,18 +123,20 @@ impl Question {
             Document::Kpis => self.told(&api::kpis(board, parameters, now)?),
             Document::Leaderboard => self.told(&api::leaderboard(board, parameters, &state.options, now)?),
             Document::Balance => self.told(&balance::territories(board, now)),
-            Document::Series => self.told(&series::series(board, parameters, now)?),
+            Document::Series => self.told(&series::series(board, parameters, &state.options, now)?),
             Document::Contests => self.told(&contests::contests(board, &state.contests, now)),
             Document::Status => self.told(&status::status(board, &state.options, now)),
             Document::Explain => {
-                let limits = (state.options.time_to_work(), explanation::CAUSES_MAX);
+                let causes_max = (explanation::CAUSES_LIMIT.max)(&state.options);
+                let limits = (state.options.time_to_work(), causes_max);
                 self.told(&explanation::explain(board, &state.explainer, parameters, limits, now)?)
             }
             Document::Restatements => {
-                let within = state.options.time_to_work();
-                self.told(&restatements::restatements(board, &state.explainer, parameters, within, now)?)
+                let (explainer, options) = (&state.explainer, &state.options);
+                self.told(&restatements::restatements(board, explainer, parameters, options, now)?)
             }
             Document::Catalogue => self.told(&api::catalogue(&state.choice)),
+            Document::Description => self.told(&openapi::document(&state.options)),
         }
     }
 

@@ -1,25 +1,56 @@
 //! `/api/v1/restatements`: changes to months that had ended, each with the event that caused it.
 
-use std::time::Duration;
-
 use board::Board;
 use explain::{
     Explainer, RestatedMonth, RestatementEntry, RestatementPage, RestatementPlace, RestatementQuestion,
 };
 use model::{Currency, Measure, Period, PeriodKind, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::api::{self, AskedDocument};
-use crate::explanation::{amount, problem};
-use crate::parameters::Parameters;
+use crate::explanation::{AFTER, after, amount, problem};
+use crate::openapi::words;
+use crate::options::ServeOptions;
+use crate::parameters::{Count, ID, OneOf, Parameter, Parameters, PeriodName, SCOPE};
 use crate::problem::Problem;
 
-pub(crate) const RESTATEMENTS_PARAMETERS: &[&str] = &["scope", "id", "period", "kind", "limit", "after"];
-const ENTRIES_DEFAULT: usize = 50;
-const ENTRIES_MAX: usize = 1_000;
+pub(crate) static RESTATEMENTS_PARAMETERS: &[&dyn Parameter] =
+    &[&SCOPE, &ID, &RESTATED, &RESTATED_KIND, &LIMIT, &AFTER];
 
-#[derive(Debug, Serialize)]
+static RESTATED: PeriodName = PeriodName {
+    name: "period",
+    about: "The restated month, or the quarter or year that it is in: current, previous, or its name; with neither this nor a kind, \
+            all.",
+    forms: &["2026-11", "2026-Q4", "FY2026-Q4", "2026", "FY2026"],
+    expected: "a month, quarter or year, because restatements are told by month: current, previous, or a name such as 2026-11, \
+               2026-Q4 or 2026",
+    default: None,
+};
+
+static RESTATED_KIND: OneOf<Option<PeriodKind>> = OneOf {
+    name: "kind",
+    about: "What kind of period.",
+    choices: || {
+        [PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year]
+            .map(|kind| (kind.name(), Some(kind)))
+            .to_vec()
+    },
+    default: None,
+    example: "quarter",
+};
+
+static LIMIT: Count = Count {
+    name: "limit",
+    about: "How many restatements a page has; restatements_total says how many there are.",
+    default: 50,
+    max: |_| 1_000,
+};
+
+/// Changes to months that had ended.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Restatements")]
 pub(crate) struct RestatementsDocument {
     #[serde(flatten)]
     asked: AskedDocument,
@@ -35,7 +66,8 @@ pub(crate) struct RestatementsDocument {
 }
 
 /// Of which sum a value is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RestatedSum")]
 struct SumDocument {
     month: String,
     quarter: String,
@@ -46,14 +78,20 @@ struct SumDocument {
 }
 
 /// Money as decimal text, counts as numbers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Change")]
 struct ChangeDocument {
+    #[schemars(with = "words::Amount")]
     old: Json,
+    #[schemars(with = "words::Amount")]
     new: Json,
+    #[schemars(with = "words::Amount")]
     delta: Json,
 }
 
-#[derive(Debug, Serialize)]
+/// What all restatements together made of a month.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RestatedMonth")]
 struct MonthDocument {
     #[serde(flatten)]
     sum: SumDocument,
@@ -62,7 +100,9 @@ struct MonthDocument {
     restatements: usize,
 }
 
-#[derive(Debug, Serialize)]
+/// A change, with the event that caused it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Restatement")]
 struct EntryDocument {
     #[serde(flatten)]
     sum: SumDocument,
@@ -72,11 +112,13 @@ struct EntryDocument {
     change: ChangeDocument,
     deal_id: String,
     event_id: String,
+    #[schemars(extend("format" = "date-time"))]
     occurred_at: String,
     topic: String,
     partition: i32,
     offset: i64,
     /// When the log received the event; null if it does not tell.
+    #[schemars(extend("format" = "date-time"))]
     received_at: Option<String>,
 }
 
@@ -85,20 +127,16 @@ pub(crate) fn restatements(
     board: &Board,
     explainer: &Explainer,
     parameters: &Parameters,
-    within: Duration,
+    options: &ServeOptions,
     now: Timestamp,
 ) -> Result<RestatementsDocument, Problem> {
+    let limit = parameters.count(&LIMIT, (LIMIT.max)(options))?;
     let (scope_name, scope) = api::scope(board, parameters)?;
     let period = period(board, parameters, now)?;
-    let limit = parameters.count("limit", ENTRIES_DEFAULT, ENTRIES_MAX)?;
-    let after = match parameters.get("after") {
-        None => None,
-        Some(text) => Some(RestatementPlace::parse(text).ok_or_else(|| {
-            Problem::parameter("after", text, "the value of next of the page before, as it was")
-        })?),
-    };
+    let after = after(parameters, RestatementPlace::parse)?;
     let question = RestatementQuestion { scope: scope.clone(), period, limit, after };
-    let page = explainer.restatements(board, &question, within).map_err(|error| problem(&error))?;
+    let page =
+        explainer.restatements(board, &question, options.time_to_work()).map_err(|error| problem(&error))?;
     let RestatementPage { entries, total, months, dropped, next, positions } = page;
     Ok(RestatementsDocument {
         asked: AskedDocument::new(board, parameters, (scope_name, &scope), period, now, positions),
@@ -112,16 +150,12 @@ pub(crate) fn restatements(
 
 /// The month, quarter or year that is asked for; none for all.
 fn period(board: &Board, parameters: &Parameters, now: Timestamp) -> Result<Option<Period>, Problem> {
-    let given = ["period", "kind"].into_iter().find_map(|name| Some((name, parameters.get(name)?)));
-    let Some((name, found)) = given else {
+    let kind = parameters.choice(&RESTATED_KIND)?;
+    if kind.is_none() && parameters.get(&RESTATED).is_none() {
         return Ok(None);
-    };
-    let period = parameters.period(board.calendar(), board.calendar().day_of(now))?;
-    if matches!(period.kind, PeriodKind::Day | PeriodKind::Week) {
-        let expected = "a month, quarter or year, because restatements are told by month";
-        return Err(Problem::parameter(name, found, expected));
     }
-    Ok(Some(period))
+    let (calendar, kind) = (board.calendar(), kind.unwrap_or(PeriodKind::Quarter));
+    parameters.period_of(&RESTATED, kind, calendar, calendar.day_of(now)).map(Some)
 }
 
 impl SumDocument {

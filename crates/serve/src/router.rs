@@ -7,8 +7,8 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
 use board::{Board, Contest};
 use explain::Explainer;
 use kpi::Choice;
@@ -21,9 +21,10 @@ use crate::alerts::AlertLines;
 use crate::live::{self, Hub};
 use crate::negotiation::Format;
 use crate::options::ServeOptions;
+use crate::parameters::Parameter;
 use crate::problem::Problem;
 use crate::question::{Document, Question};
-use crate::{health, metrics, page};
+use crate::{health, metrics, openapi, page};
 
 /// Tells the time; a test sets it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -109,8 +110,8 @@ impl Shared {
                 tracing::error!(%error, "a request could not be answered");
                 Err(internal())
             }
-            Err(_) => Err(Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
+            Err(_) => Err(Problem::unavailable(
+                1,
                 format!(
                     "there was no answer within {seconds} seconds; ask less often or raise request_timeout_seconds"
                 ),
@@ -126,30 +127,76 @@ fn internal() -> Problem {
     )
 }
 
+/// What programs ask for, each at a path of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Document(Document),
+    Live,
+    Metrics,
+    Alive,
+    Ready,
+}
+
+impl Endpoint {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let documents = Document::ALL.into_iter().map(Self::Document);
+        documents.chain([Self::Live, Self::Metrics, Self::Alive, Self::Ready])
+    }
+
+    pub(crate) fn path(self) -> String {
+        match self {
+            Self::Document(document) => format!("/api/v1/{}", document.path()),
+            Self::Live => "/api/v1/live".to_owned(),
+            Self::Metrics => "/metrics".to_owned(),
+            Self::Alive => "/healthz".to_owned(),
+            Self::Ready => "/readyz".to_owned(),
+        }
+    }
+
+    pub(crate) fn parameters(self) -> &'static [&'static dyn Parameter] {
+        match self {
+            Self::Document(document) => document.parameters(),
+            Self::Live => live::LIVE_PARAMETERS,
+            Self::Metrics | Self::Alive | Self::Ready => &[],
+        }
+    }
+
+    fn handler(self) -> MethodRouter<Shared> {
+        match self {
+            Self::Document(document) => {
+                get(async move |State(shared): State<Shared>, uri: Uri, headers: HeaderMap| {
+                    answer(&shared, document, &uri, &headers).await
+                })
+            }
+            Self::Live => get(live::live),
+            Self::Metrics => get(metrics_page),
+            Self::Alive => get(health::alive),
+            Self::Ready => get(health::ready),
+        }
+    }
+}
+
 /// All paths.
 pub fn router(state: ServeState) -> Router {
     let turns = Arc::new(Semaphore::new(state.options.concurrent_requests_max));
     let hub = Arc::new(Hub::new(&state.registry));
     let shared = Shared { state: Arc::new(state), turns, hub };
-    let documents = Document::ALL.into_iter().fold(Router::new(), |router, document| {
-        let answer = async move |State(shared): State<Shared>, uri: Uri, headers: HeaderMap| {
-            answer(&shared, document, &uri, &headers).await
-        };
-        router.route(&format!("/api/v1/{}", document.path()), get(answer))
-    });
-    documents
+    Endpoint::all()
+        .fold(Router::new(), |router, endpoint| router.route(&endpoint.path(), endpoint.handler()))
         .route("/", get(page::index))
         .route("/page/{*path}", get(page::file))
-        .route("/api", get(page::endpoints))
-        .route("/metrics", get(metrics_page))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/api/v1/live", get(live::live))
+        .route("/api", get(api_page))
         .fallback(no_such_path)
         .with_state(shared.clone())
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(|_| internal().into_response()))
         .layer(from_fn_with_state(shared, guard))
+}
+
+/// What there is, for people.
+async fn api_page(State(shared): State<Shared>) -> impl IntoResponse {
+    let policy = [(header::CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY)];
+    (policy, Html(openapi::page(&openapi::document(shared.options()))))
 }
 
 async fn metrics_page(State(shared): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {

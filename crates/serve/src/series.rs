@@ -3,24 +3,48 @@
 use axum::http::StatusCode;
 use board::Board;
 use model::{Day, Period, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::{PeriodDocument, Progress, named_kpi, scope};
 use crate::figures::Figure;
-use crate::parameters::Parameters;
+use crate::openapi::words;
+use crate::options::ServeOptions;
+use crate::parameters::{
+    Count, ID, KIND, KPI, PERIOD_EXPECTED, PERIOD_FORMS, Parameter, Parameters, PeriodName, SCOPE,
+};
 use crate::problem::Problem;
 
-pub(crate) const SERIES_PARAMETERS: &[&str] = &["kpi", "scope", "id", "kind", "count", "until"];
-const COUNT_DEFAULT: usize = 12;
-const COUNT_MAX: usize = 400;
+pub(crate) static SERIES_PARAMETERS: &[&dyn Parameter] = &[&KPI, &SCOPE, &ID, &KIND, &COUNT, &UNTIL];
 
-#[derive(Debug, Serialize)]
+static COUNT: Count = Count {
+    name: "count",
+    about: "How many periods at most: none is told of before 1970.",
+    default: 12,
+    max: |_| 400,
+};
+
+static UNTIL: PeriodName = PeriodName {
+    name: "until",
+    about: "The last period, as parameter period has it.",
+    forms: PERIOD_FORMS,
+    expected: PERIOD_EXPECTED,
+    default: Some("current"),
+};
+
+/// A KPI of a scope in the last periods of a kind.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Series")]
 pub(crate) struct SeriesDocument {
+    #[schemars(with = "words::KpiName")]
     kpi: &'static str,
+    #[schemars(with = "words::UnitName")]
     unit: &'static str,
+    #[schemars(with = "words::ScopeName")]
     scope: &'static str,
     id: Option<String>,
     name: Option<String>,
+    #[schemars(with = "words::PeriodKindName")]
     kind: &'static str,
     #[serde(flatten)]
     progress: Progress,
@@ -28,7 +52,9 @@ pub(crate) struct SeriesDocument {
     values: Vec<ValueDocument>,
 }
 
-#[derive(Debug, Serialize)]
+/// The value of a period.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "SeriesValue")]
 struct ValueDocument {
     period: PeriodDocument,
     /// Whether the period is over and everything known of it is counted.
@@ -40,16 +66,17 @@ struct ValueDocument {
 pub(crate) fn series(
     board: &Board,
     parameters: &Parameters,
+    options: &ServeOptions,
     now: Timestamp,
 ) -> Result<SeriesDocument, Problem> {
-    let kpi = named_kpi(parameters.get("kpi"))?;
+    let kpi = named_kpi(parameters)?;
+    let count = parameters.count(&COUNT, (COUNT.max)(options))?;
     let (scope_name, scope) = scope(board, parameters)?;
-    let count = parameters.count("count", COUNT_DEFAULT, COUNT_MAX)?;
     let today = board.calendar().day_of(now);
-    let last = parameters.period_named("until", board.calendar(), today)?;
+    let last = parameters.period(&UNTIL, board.calendar(), today)?;
     if !kpi.is_told_for(Some(last.kind)) {
         let detail = format!("parameter kpi is {:?}, which is not told for a {}", kpi.name, last.kind.name());
-        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
     // Nothing happens before the first day that times can be on.
     let is_possible = |period: &Period| Day(board.calendar().days(*period).end.0 - 1).has_timestamps();
@@ -69,7 +96,7 @@ pub(crate) fn series(
         kpi: kpi.name,
         unit: kpi.unit.name(),
         scope: scope_name,
-        id: parameters.get("id").map(str::to_owned),
+        id: parameters.get(&ID).map(str::to_owned),
         name: board.name(&scope).map(|name| name.to_string()),
         kind: last.kind.name(),
         progress,

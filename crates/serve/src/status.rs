@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use board::{Board, PartitionReadiness, Readiness};
 use model::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::health::PartitionDocument;
 use crate::options::ServeOptions;
 
-#[derive(Debug, Serialize)]
+/// Whether the numbers are live, on their way there, or stale.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Status")]
 pub(crate) struct StatusDocument {
     /// `live`, `catching_up` or `stale`.
+    #[schemars(extend("enum" = ["live", "catching_up", "stale"]))]
     state: &'static str,
     caught_up: bool,
     ready: bool,
@@ -23,8 +27,10 @@ pub(crate) struct StatusDocument {
     lag_seconds: u64,
     /// While catching up: the share of the log that is counted, 0 to 1, by offsets; null if nothing is known of the log.
     progress: Option<f64>,
+    #[schemars(extend("format" = "date-time"))]
     newest_event_at: Option<String>,
     /// When this was asked.
+    #[schemars(extend("format" = "date-time"))]
     as_of: String,
     partitions: Vec<PartitionDocument>,
 }

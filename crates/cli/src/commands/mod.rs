@@ -9,6 +9,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod kpis;
 pub(crate) mod load;
+pub(crate) mod openapi;
 pub(crate) mod report;
 pub(crate) mod serve;
 pub(crate) mod verify_cases;

@@ -1,7 +1,10 @@
 //! Messages as server-sent events (HTML Living Standard, section 9.2).
 
 use axum::body::Bytes;
+use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::problem::ProblemDocument;
 
 /// What is sent when nothing else is: proxies and this server end what is silent for long.
 pub(super) const HEARTBEAT: Bytes = Bytes::from_static(b": \n\n");
@@ -67,6 +70,21 @@ impl Message {
         let id = sequence.map(|sequence| format!("id: {epoch}-{sequence}\n"));
         Self { id: id.unwrap_or_default().into(), body }
     }
+}
+
+/// A watched document that is no longer there.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct LiveProblem<'a> {
+    /// As the client gave it.
+    pub(super) watch: &'a str,
+    pub(super) problem: ProblemDocument<'a>,
+}
+
+/// That the id which was given means nothing here any more.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct LiveReset<'a> {
+    /// What ids begin with here.
+    pub(super) epoch: &'a str,
 }
 
 /// Epoch and sequence of an id.

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use axum::http::StatusCode;
 use model::{MICROS_PER_SECOND, Timestamp};
 use tokio::sync::Mutex;
 use tokio::time::MissedTickBehavior;
 
 use super::clients::Clients;
-use super::frame::{Body, Event, Message, read_id};
+use super::frame::{Body, Event, LiveProblem, LiveReset, Message, read_id};
 use super::metrics::LiveMetrics;
 use super::stream::Feed;
 use super::watch::{Request, Watch};
@@ -123,7 +122,7 @@ impl Told {
             let detail = format!(
                 "{watches_max} different documents are watched already; watch one of those, or raise live_watches_max"
             );
-            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY_SECONDS));
+            return Err(Problem::unavailable(RETRY_SECONDS, detail));
         }
         let entry = Entry { watch: Arc::clone(&watch), shown: None, writing: Arc::default() };
         self.entries.insert(watch.text.clone(), entry);
@@ -168,7 +167,7 @@ impl Hub {
         // Whoever is cut off in between has not seen the rest: only the last message is a step forward.
         let mut first = Vec::new();
         if id == Some(None) {
-            first.push((seen, Body::of(Event::Reset, &serde_json::json!({ "epoch": self.epoch }))));
+            first.push((seen, Body::of(Event::Reset, &LiveReset { epoch: &self.epoch })));
         }
         first.extend(told.status.iter().map(|(_, body, _)| (seen, body.clone())));
         for watch in &watches {
@@ -201,7 +200,7 @@ impl Hub {
         let detail = format!(
             "{clients_max} clients listen already; come back later, or raise live_clients_max and connections_max"
         );
-        Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(RETRY_SECONDS))
+        Err(Problem::unavailable(RETRY_SECONDS, detail))
     }
 
     /// Tells what is new.
@@ -260,7 +259,7 @@ impl Hub {
                 return Err(problem);
             }
             Err(problem) => {
-                let data = serde_json::json!({ "watch": watch.text, "problem": problem.document() });
+                let data = LiveProblem { watch: &watch.text, problem: problem.document() };
                 (u64::MAX, Body::of(Event::Problem, &data), Some(problem))
             }
         };

@@ -15,14 +15,17 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::connection::Ending;
 use crate::problem::Problem;
 use crate::router::Shared;
 
+pub(crate) use frame::{LiveProblem, LiveReset};
 pub(crate) use hub::Hub;
+pub(crate) use watch::LIVE_PARAMETERS;
+pub(crate) use won::WonDocument;
 
 pub(crate) async fn live(
     State(shared): State<Shared>,
@@ -31,13 +34,13 @@ pub(crate) async fn live(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let options = shared.options();
-    let request = watch::Request::read(&uri, &headers, options.live_watches_per_client_max)?;
+    let request = watch::Request::read(&uri, &headers, options)?;
     let seconds = options.request_timeout_seconds;
     let joining = shared.hub().join(&shared, request);
     let Ok(feed) = tokio::time::timeout(Duration::from_secs(seconds), joining).await else {
         let detail =
             format!("the documents were not there within {seconds} seconds; watch fewer, or come back");
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1));
+        return Err(Problem::unavailable(1, detail));
     };
     // The second one is for nginx, which otherwise collects what it passes on.
     let headers = [(header::CONTENT_TYPE.as_str(), "text/event-stream"), ("x-accel-buffering", "no")];

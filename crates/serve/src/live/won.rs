@@ -2,12 +2,15 @@
 
 use board::{Announced, Board, Scope};
 use model::{MICROS_PER_SECOND, Money, Timestamp, Win, decimal_text};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::frame::{Body, Event};
 
-#[derive(Serialize)]
-struct WonDocument<'a> {
+/// A deal that became won, or is so no more.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Won")]
+pub(crate) struct WonDocument<'a> {
     deal_id: &'a str,
     rep_id: &'a str,
     rep_name: String,
@@ -15,20 +18,26 @@ struct WonDocument<'a> {
     territory_name: String,
     /// The deal's whole amount in its own currency; null if not known.
     amount: Option<AmountDocument>,
+    #[schemars(extend("format" = "date-time"))]
     closed_at: String,
     /// When the log received the event.
+    #[schemars(extend("format" = "date-time"))]
     known_at: String,
     position: PositionDocument<'a>,
 }
 
-#[derive(Serialize)]
+/// An amount of money.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WonAmount")]
 struct AmountDocument {
     currency: String,
     minor_units: i64,
     text: String,
 }
 
-#[derive(Serialize)]
+/// The place of the event in the log.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WonPosition")]
 struct PositionDocument<'a> {
     topic: &'a str,
     partition: i32,

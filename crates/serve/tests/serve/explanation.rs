@@ -129,10 +129,10 @@ async fn what_cannot_be_explained_is_a_problem() {
     for (state, query, status, detail) in [
         (&folded, "", 400, "parameter kpi is missing"),
         (&folded, "kpi=luck", 400, "parameter kpi is \"luck\"; expected one of created_deals"),
-        (&folded, "kpi=open_deals&period=2026-11", 400, "open_deals tells what stands now"),
-        (&folded, "kpi=goal_pace&kind=day", 400, "goal_pace is not told for this kind of period"),
+        (&folded, "kpi=open_deals&period=2026-11", 422, "open_deals tells what stands now"),
+        (&folded, "kpi=goal_pace&kind=day", 422, "goal_pace is not told for this kind of period"),
         (&folded, "kpi=won_deals&limit=0", 400, "a whole number from 1 to 1000"),
-        (&folded, "kpi=won_deals&after=7", 400, "the value of next of the page before"),
+        (&folded, "kpi=won_deals&after=7", 422, "the value of next of the page before"),
         (&folded, "kpi=won_deals&scope=rep&id=nobody", 404, "there is no rep of that id"),
         (&state(without_states), "kpi=won_deals", 503, "cannot be explained now: no states here"),
     ] {

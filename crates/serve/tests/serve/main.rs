@@ -19,6 +19,8 @@ mod listener;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod ranges;

@@ -162,10 +162,10 @@ async fn what_cannot_be_answered_is_a_problem() {
     let without_states = state(board());
     for (state, query, status, detail) in [
         (&folded, "kpi=won_amount", 400, r#"parameter "kpi" is not known"#),
-        (&folded, "kind=week", 400, "parameter kind is \"week\"; expected a month, quarter or year"),
-        (&folded, "kind=day&period=2026-10-20", 400, "expected a month, quarter or year"),
+        (&folded, "kind=week", 400, "parameter kind is \"week\"; expected one of month, quarter, year"),
+        (&folded, "period=2026-10-20", 400, "expected a month, quarter or year"),
         (&folded, "limit=1001", 400, "a whole number from 1 to 1000"),
-        (&folded, "after=7", 400, "the value of next of the page before"),
+        (&folded, "after=7", 422, "the value of next of the page before"),
         (&folded, "scope=rep&id=nobody", 404, "there is no rep of that id"),
         (&without_states, "", 503, "no states here"),
     ] {
