@@ -132,19 +132,17 @@ class Plain:
 class Sums:
     """The parts of all causes, and what is final, added up."""
 
-    def __init__(self, document, file):
-        period = (document["period"] or {}).get("name")
+    def __init__(self, document):
         parts = [part for cause in document["causes"] for part in cause["parts"]]
         final = [{**entry, "value": entry["final"]} for entry in document["sums"]]
         self.parts = [part for part in parts + final if part["of"] in ("period", "standing")]
-        self.with_quota = [part for part in self.parts if (part.get("rep_id"), period) in file.quotas]
 
     def count(self, measure, **labels):
         return sum(part["value"] for part in self.parts if part["measure"] == measure and has(part, labels))
 
-    def money(self, measure, parts=None, **labels):
+    def money(self, measure, **labels):
         """In the reporting currency, rounded once to the last digit, half to even; and how many digits it has."""
-        parts = [part for part in parts or self.parts if part["measure"] == measure and has(part, labels)]
+        parts = [part for part in self.parts if part["measure"] == measure and has(part, labels)]
         own = [part["value"] for part in parts if "exchange_rate" not in part and "rep_id" in part]
         digits = len(own[0].partition(".")[2]) if own else 2
         exact = sum(Fraction(part["value"]) * Fraction(part.get("exchange_rate", 1)) for part in parts)
@@ -164,10 +162,8 @@ def amount(measure):
 
 
 def attainment(sums):
-    """In minor units. The quotas themselves are no parts."""
-    if not sums.with_quota:
-        return 0, None
-    won, digits = sums.money("won_amount", sums.with_quota)
+    """In minor units. The quotas themselves are no parts; nobody without one has any."""
+    won, digits = sums.money("won_amount")
     return won * 10**digits, "given"
 
 
@@ -315,8 +311,10 @@ def check_lines(document, file, plain, wrong):
     def is_asked_for(part):
         period, day = document["period"], part["day"]
         in_time = day is None if period is None else day is not None and period["from"] <= day < period["to"]
-        by_home = document["kpi"]["name"] == "quota_attainment"
-        return in_time and file.is_in(part, document["scope"], document["id"], by_home)
+        of_quota = document["kpi"]["name"] == "quota_attainment"
+        if of_quota and (part["rep_id"], (period or {}).get("name")) not in file.quotas:
+            return False
+        return in_time and file.is_in(part, document["scope"], document["id"], of_quota)
 
     told = {(cause["kind"], cause["id"]): entries(cause["parts"]) for cause in document["causes"]}
     # What is final has no causes.
@@ -366,7 +364,7 @@ def main():
     file = File(arguments.events)
     found = check_events(document, file, problems.append)
     check_sums(document, problems.append)
-    check_value(document, Sums(document, file), problems.append)
+    check_value(document, Sums(document), problems.append)
     recomputed = check_lines(document, file, Plain(arguments), problems.append)
     scope = " ".join(text for text in (document["scope"], document["id"]) if text)
     name = f"{kpi['name']} {scope} {(document['period'] or {}).get('name', 'now')}"

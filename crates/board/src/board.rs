@@ -214,10 +214,26 @@ impl Board {
 
     /// Whose sums are a scope's; nobody's for an id that does not exist.
     #[must_use]
-    pub fn membership(&self, scope: &Scope, whose: Whose) -> Membership {
+    pub fn membership(&self, scope: &Scope) -> Membership {
+        Membership::of(scope, &self.organisation())
+    }
+
+    /// Whose sums a KPI of a scope is made from, for a period or for now.
+    #[must_use]
+    pub fn membership_of(
+        &self,
+        whose: Whose,
+        scope: &Scope,
+        period: Option<Period>,
+        now: Timestamp,
+    ) -> Membership {
         match whose {
-            Whose::Scope => Membership::of(scope, &self.organisation()),
-            Whose::Reps => Membership::of_reps(scope, &self.organisation()),
+            Whose::Scope => self.membership(scope),
+            Whose::RepsWithQuota => {
+                let organisation = self.organisation();
+                let targets = self.targets(&organisation, period, self.calendar.day_of(now));
+                Membership::of_reps(scope, &organisation, &|rep_id| targets.has_quota(rep_id))
+            }
             Whose::Company => Membership::All,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::{RepIndex, TerritoryIndex};
 
-use crate::organisation::Organisation;
+use crate::organisation::{Member, Organisation};
 use crate::view::Scope;
 
 /// Whose sums are a scope's, by index.
@@ -77,15 +77,17 @@ impl Membership {
         }
     }
 
-    /// Of a scope's reps: those whose home is in it, if it is a place.
-    pub(crate) fn of_reps(scope: &Scope, organisation: &Organisation) -> Self {
-        match Self::of(scope, organisation) {
+    /// Of those of a scope's reps whose id passes: of a place, the reps whose home is in it.
+    pub(crate) fn of_reps(scope: &Scope, organisation: &Organisation, passes: &dyn Fn(&str) -> bool) -> Self {
+        let whole = Self::of(scope, organisation);
+        let is_inside = |rep: &Member| match &whole {
+            Self::All => true,
+            Self::Reps(reps) => reps.contains(&rep.id),
             Self::Territories(territories) => {
-                let is_home = |home: &Arc<str>| territories.contains(home);
-                let reps = organisation.reps.iter().filter(|rep| rep.home.as_ref().is_some_and(is_home));
-                Self::Reps(reps.map(|rep| Arc::clone(&rep.id)).collect())
+                rep.home.as_ref().is_some_and(|home| territories.contains(home))
             }
-            other => other,
-        }
+        };
+        let reps = organisation.reps.iter().filter(|rep| is_inside(rep) && passes(&rep.id));
+        Self::Reps(reps.map(|rep| Arc::clone(&rep.id)).collect())
     }
 }

@@ -417,11 +417,21 @@ impl Targets<'_> {
     }
 
     fn quota(&self, rep_id: &str, sums: &ScopeTally) -> Option<RepQuota> {
+        let quota = self.quota_amount(rep_id)?;
+        Some(RepQuota { won: sums.amounts.total(Measure::WonAmount(self.reporting)), quota })
+    }
+
+    fn quota_amount(&self, rep_id: &str) -> Option<Result<i128, Absence>> {
         let period = self.period?;
         let day = self.day(period);
         let amounts = self.reference.quota(rep_id, period, day, self.calendar)?;
-        let won = sums.amounts.total(Measure::WonAmount(self.reporting));
-        Some(RepQuota { won, quota: self.converted(&amounts, day) })
+        Some(self.converted(&amounts, day))
+    }
+
+    /// Whether KPIs of quotas count the rep: one of 0 is none, one that cannot be told is one.
+    pub(crate) fn has_quota(&self, rep_id: &str) -> bool {
+        self.quota_amount(rep_id)
+            .is_some_and(|amount| amount.is_err() || amount.is_ok_and(|amount| amount > 0))
     }
 
     fn goal(&self, scope: &GoalScope) -> Option<Result<i128, Absence>> {

@@ -86,18 +86,22 @@ impl Board {
             copies.iter().for_each(|copied| add(copied, &|related| of(&mut related.around).as_mut()));
         }
         let mut view = self.empty_view(slot, history, &organisation, now);
-        let targets = Targets {
-            reference: &organisation.reference,
-            calendar: self.calendar(),
-            reporting: self.reporting_currency(),
-            period,
-            today,
-        };
+        let targets = self.targets(&organisation, period, today);
         view.fill(&organisation, territories, reps, &nothing, &targets);
         if period.is_none() {
             view.set_balance(&organisation, &self.gather_balance(&organisation, &copied, now));
         }
         view
+    }
+
+    pub(crate) fn targets<'a>(
+        &'a self,
+        organisation: &'a Organisation,
+        period: Option<Period>,
+        today: Day,
+    ) -> Targets<'a> {
+        let (reference, reporting) = (&organisation.reference, self.reporting_currency());
+        Targets { reference, calendar: self.calendar(), reporting, period, today }
     }
 
     /// A view in which nobody has sums.
@@ -156,13 +160,7 @@ impl Board {
         let history = Arc::new(History::new(&[], &organisation, reporting));
         let mut view = self.empty_view(slot(first), history, &organisation, now);
         // Quotas and goals are set for periods.
-        let targets = Targets {
-            reference: &organisation.reference,
-            calendar: self.calendar(),
-            reporting,
-            period: None,
-            today: view.today,
-        };
+        let targets = self.targets(&organisation, None, view.today);
         view.fill(&organisation, territories, reps, &nothing, &targets);
         view
     }

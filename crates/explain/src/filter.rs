@@ -60,7 +60,7 @@ impl Filter {
             let numbered = |inside: &dyn Fn(&Arc<str>) -> bool, names: &[Arc<str>]| {
                 names.iter().map(inside).collect::<Vec<bool>>()
             };
-            let members = match board.membership(scope, of.whose) {
+            let members = match board.membership_of(of.whose, scope, period, now) {
                 Membership::All => Members::All,
                 Membership::Reps(ids) => {
                     Members::Reps(numbered(&|id| ids.contains(id), frozen.reps().as_slice()))

@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 
 use board::{Board, Membership, Scope};
 use engine::{Frozen, Restatement};
-use kpi::Whose;
 use model::{Day, Measure, Offset, PartitionId, Period, Timestamp, TopicName};
 
 use crate::explanation::ExplainError;
@@ -121,7 +120,7 @@ pub fn restatements(
     question: &RestatementQuestion,
     is_wanted: &dyn Fn() -> bool,
 ) -> Result<RestatementPage, ExplainError> {
-    let membership = board.membership(&question.scope, Whose::Scope);
+    let membership = board.membership(&question.scope);
     let found = found(board, evidence, question, &membership);
     let last = found.last().map(|found| found.place);
     let mut sums = Sums::of_now(board, evidence, &found, &membership, is_wanted)?;

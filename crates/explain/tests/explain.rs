@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use board::{Board, Scope, Stamp};
 use engine::{FoldConfig, Origin, PartitionState};
-use kpi::CATALOGUE;
-use model::{Calendar, Currency, Event, Offset, PartitionId, Period, PeriodKind, Timestamp};
+use kpi::{CATALOGUE, Value};
+use model::{
+    Calendar, Currency, Event, Money, Offset, PartitionId, Period, PeriodKind, Quota, Reference,
+    ReferenceRecord, Timestamp,
+};
 use salesfloor::{Floor, Scenario, disorder};
 use tallyboard_explain::{Cursor, Evidence, ExplainError, Explanation, Question, explain};
 
@@ -19,6 +22,11 @@ struct Site {
     /// By partition, in the order of their offsets.
     events: Vec<Vec<Event<'static>>>,
     now: Timestamp,
+}
+
+/// The currency that the floors' quotas, goals and rates are in.
+fn eur() -> Currency {
+    Currency::from_code("EUR").unwrap()
 }
 
 fn site(seed: u64, retention_days: u32, horizon_days: u32) -> Site {
@@ -33,9 +41,8 @@ fn site(seed: u64, retention_days: u32, horizon_days: u32) -> Site {
         future_tolerance_seconds: 0,
         restatements: engine::RestatementRules::default(),
     });
-    let usd = Currency::from_code("USD").unwrap();
-    let board = Arc::new(Board::new(floor.pipelines().clone(), calendar.clone(), usd));
-    let mut reference = model::Reference::default();
+    let board = Arc::new(Board::new(floor.pipelines().clone(), calendar.clone(), eur()));
+    let mut reference = Reference::default();
     for record in floor.reference() {
         reference.apply(record, &calendar).unwrap();
     }
@@ -119,6 +126,50 @@ fn every_number_is_the_sum_of_its_parts() {
         }
     }
     assert!(explained > 1_000, "{explained}");
+}
+
+/// Whoever has no quota has no part in what was made of the quotas.
+#[test]
+fn attainment_is_made_of_reps_with_a_quota() {
+    let by_name = |name| CATALOGUE.iter().find(|kpi| kpi.name == name).unwrap();
+    let (mut added_up, mut of_others) = (0, 0);
+    for seed in 0..10 {
+        let site = site(seed, 100_000, 100_000);
+        let calendar = site.board.calendar();
+        let year = calendar.period_of(PeriodKind::Year, calendar.day_of(site.now));
+        let reps = site.board.reps();
+        let with_quota: BTreeSet<&Arc<str>> = reps.iter().step_by(2).collect();
+        let mut reference = Reference::clone(&site.board.reference().unwrap());
+        for rep in &reps {
+            let minor = if with_quota.contains(rep) { 1_000_000 } else { 0 };
+            let quota = Quota {
+                rep_id: rep.to_string(),
+                period: calendar.name(year),
+                amount: Money { minor, currency: eur() },
+                effective_from: None,
+            };
+            reference.apply(ReferenceRecord::Quota(quota), calendar).unwrap();
+        }
+        site.board.set_reference(Arc::new(reference));
+        for scope in site.scopes() {
+            let parts = |name| {
+                let explanation = site.explain(by_name(name), &scope, Some(year), usize::MAX, None);
+                let parts = explanation.causes.into_iter().flat_map(|cause| cause.parts);
+                (explanation.value.value, parts.collect::<Vec<_>>())
+            };
+            let (attainment, parts_of_it) = parts("quota_attainment");
+            assert!(parts_of_it.iter().all(|part| with_quota.contains(&part.rep)), "{scope:?}");
+            of_others += parts("won_amount").1.iter().filter(|part| !with_quota.contains(&part.rep)).count();
+            let in_euros = parts_of_it.iter().all(|part| part.measure.currency() == Some(eur()));
+            if let Ok(Value::Quotient { numerator, .. }) = attainment
+                && in_euros
+            {
+                assert_eq!(numerator, parts_of_it.iter().map(|part| part.value).sum::<i128>(), "{scope:?}");
+                added_up += usize::from(numerator > 0);
+            }
+        }
+    }
+    assert!(added_up > 0 && of_others > 0, "{added_up} {of_others}");
 }
 
 #[test]

@@ -51,8 +51,9 @@ impl When {
 pub enum Whose {
     /// The scope's.
     Scope,
-    /// Those of the scope's reps: of a territory or region the reps whose home is in it, wherever they sold.
-    Reps,
+    /// Those of the scope's reps who have a quota above 0 for the period: of a territory or region the reps whose home is
+    /// in it, wherever they sold.
+    RepsWithQuota,
     /// The company's: the scope is compared with it.
     Company,
 }

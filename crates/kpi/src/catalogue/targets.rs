@@ -11,10 +11,10 @@ use crate::value::{Absence, Attainment, Part, PartKey, Unit, Value, Verdict};
 /// The kinds of periods that have quotas and goals.
 const TARGETED: &[PeriodKind] = &[PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year];
 
-/// What the scope's reps won.
+/// What the scope's reps won, of those who have a quota.
 pub(super) const OF_REPS: Ingredient = Ingredient {
     when: When::Period,
-    whose: Whose::Reps,
+    whose: Whose::RepsWithQuota,
     is: |measure| matches!(measure, Measure::WonAmount(_)),
 };
 
