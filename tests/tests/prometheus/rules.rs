@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use tallyboard_end_to_end::{Finished, in_workspace, promtool, require};
+use tallyboard_end_to_end::{Finished, in_workspace, promtool, python_with_packages, require};
 
 const RULES: [&str; 3] = ["judged.rules.yml", "business.alerts.yml", "service.alerts.yml"];
 const RUNBOOKS: &str = "https://runbooks.example.com/tallyboard/";
@@ -41,6 +41,27 @@ fn rules_are_valid_and_do_what_their_tests_say() {
     run(&arguments).and_then(Finished::success).unwrap();
     let tests = ["test", "rules", "tests/business.test.yml", "tests/service.test.yml"];
     run(&tests).and_then(Finished::success).unwrap();
+}
+
+#[test]
+fn the_mixin_has_all_rules_and_dashboards() {
+    const TEST: &str = "monitoring mixin: Jsonnet reads it, and promtool its rules";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let Some(found) = require(TEST, || python_with_packages("tests/scripts/mixin/mixin.py", &[path])) else {
+        return;
+    };
+    let found = found.success().unwrap();
+    let rules = RULES.map(|file| read(&format!("deploy/prometheus/rules/{file}"))).concat();
+    let rules = rules.matches("- alert: ").count() + rules.matches("- record: ").count();
+    assert_eq!(found.trim(), format!("6 dashboards, {rules} rules"));
+    let Some(found) =
+        require(TEST, || promtool(folder.path(), &["check", "rules", "rules.json", "alerts.json"]))
+    else {
+        return;
+    };
+    let found = found.success().unwrap();
+    assert!(found.matches("SUCCESS").count() == 2, "{found}");
 }
 
 #[test]
