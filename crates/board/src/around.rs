@@ -7,6 +7,7 @@ use model::{Day, Period, PeriodKind};
 
 use crate::board::Board;
 use crate::history::{Gathered as GatheredHistory, Histories};
+use crate::needs::Needs;
 use crate::selection::Selection;
 use crate::table::{Copied, PeriodSlot};
 use crate::view::ScopeTally;
@@ -64,11 +65,15 @@ pub(crate) struct Gathered {
 
 impl Board {
     /// What a view of a period, or of what stands now, is to have around it beside the history.
-    pub(crate) fn gather(&self, period: Option<Period>, today: Day) -> Vec<Gathered> {
+    pub(crate) fn gather(&self, period: Option<Period>, today: Day, needs: Needs) -> Vec<Gathered> {
         let mut gathered = Vec::new();
         if let Some(period) = period {
-            gathered.push(self.after(period, today));
-            gathered.extend(self.last_year(period, today));
+            if needs.after {
+                gathered.push(self.after(period, today));
+            }
+            if needs.last_year {
+                gathered.extend(self.last_year(period, today));
+            }
         }
         gathered
     }

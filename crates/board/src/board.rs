@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
-use kpi::{Kpi, KpiValue, StageLimits, Thresholds, When, Whose};
+use kpi::{Kpi, StageLimits, Thresholds, When, Whose};
 use model::{
     Calendar, CellKey, Currency, Day, Offset, PartitionId, Period, PeriodKind, Pipelines, Reference,
     RepIndex, TerritoryIndex, Timestamp, TopicName, TypeIndex,
@@ -310,14 +310,8 @@ impl Board {
         result
     }
 
-    /// The KPIs of a scope that are told for a period, or with no period those that stand now, in the order of the
-    /// catalogue. Cost: as [`view`](Self::view).
-    #[must_use]
-    pub fn kpis(&self, scope: &Scope, period: Option<Period>, now: Timestamp) -> Vec<KpiValue> {
-        self.view(period.into(), now).evaluate_all(scope)
-    }
-
-    /// Ranks scopes of one kind by a KPI; none if the KPI is not told for the period. See [`View::leaderboard`].
+    /// Ranks scopes of one kind by a KPI; none if the KPI is not told for the period. See [`View::leaderboard`]. Cost: less
+    /// than a [`view`](Self::view), since it has only what the KPI is made of.
     #[must_use]
     pub fn leaderboard(
         &self,
@@ -328,7 +322,7 @@ impl Board {
         limit: usize,
         now: Timestamp,
     ) -> Option<Leaderboard> {
-        self.view(period.into(), now).leaderboard(kpi, group, order, limit)
+        self.view_for(kpi, period.into(), now).leaderboard(kpi, group, order, limit)
     }
 
     pub(crate) fn organisation(&self) -> Arc<Organisation> {

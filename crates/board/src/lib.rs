@@ -29,6 +29,7 @@ mod labels;
 mod leaderboard;
 mod members;
 mod names;
+mod needs;
 mod organisation;
 mod partition;
 mod row;

@@ -47,6 +47,35 @@ impl Members {
     }
 }
 
+/// For whom a view adds up what it needs of other times: for everybody, or for one scope that is asked about.
+pub(crate) struct Focus(Option<Members>);
+
+impl Focus {
+    pub(crate) fn on(scope: Option<&Scope>, organisation: &Organisation) -> Self {
+        Self(scope.map(|scope| Members::of(scope, organisation)))
+    }
+
+    /// Whether the rep's sums are asked for. A scope of reps is the sum of them.
+    pub(crate) fn has_rep(&self, rep: RepIndex) -> bool {
+        match &self.0 {
+            None => true,
+            Some(Members::Reps(inside)) => inside.get(rep.0 as usize).is_some_and(|&inside| inside),
+            Some(Members::All | Members::Territories(_)) => false,
+        }
+    }
+
+    /// Whether the territory's sums are asked for. All other scopes are the sum of territories.
+    pub(crate) fn has_territory(&self, territory: TerritoryIndex) -> bool {
+        match &self.0 {
+            None | Some(Members::All) => true,
+            Some(Members::Territories(inside)) => {
+                inside.get(territory.0 as usize).is_some_and(|&inside| inside)
+            }
+            Some(Members::Reps(_)) => false,
+        }
+    }
+}
+
 /// Whose sums are a scope's, by id: for those who number reps and territories in their own way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Membership {

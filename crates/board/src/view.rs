@@ -94,12 +94,12 @@ fn add_age(ages: &mut Ages, key: (StageIndex, Day), deals: i128) {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Beside {
     /// The sums of the period before; none for what stands now.
-    previous: Option<ScopeTally>,
+    pub(crate) previous: Option<ScopeTally>,
     /// The sums that stand now; none if the view is of those itself.
-    standing: Option<ScopeTally>,
-    around: Around,
-    quotas: Vec<RepQuota>,
-    goal: Option<Result<i128, Absence>>,
+    pub(crate) standing: Option<ScopeTally>,
+    pub(crate) around: Around,
+    pub(crate) quotas: Vec<RepQuota>,
+    pub(crate) goal: Option<Result<i128, Absence>>,
     pub(crate) balance: Option<Balanced>,
 }
 

@@ -10,6 +10,8 @@ use model::{Day, Period, PeriodKind, Timestamp};
 use crate::around::{Around, Gathered};
 use crate::board::Board;
 use crate::history::{Histories, History};
+use crate::members::Focus;
+use crate::needs::Needs;
 use crate::organisation::Organisation;
 use crate::table::{Copied, PeriodSlot};
 use crate::view::{Beside, Related, Scope, ScopeTally, Targets, View};
@@ -19,7 +21,12 @@ impl Board {
     /// what stands now, and a look into the rows of two years, all locked for a copy only.
     #[must_use]
     pub fn view(&self, slot: PeriodSlot, now: Timestamp) -> View {
-        self.view_with(slot, now, &mut Histories::default())
+        self.view_with(slot, now, &mut Histories::default(), Needs::ALL, None)
+    }
+
+    /// A view for one KPI and no others. Cost: less than a whole view, since it has only what the KPI is made of.
+    pub(crate) fn view_for(&self, kpi: &Kpi, slot: PeriodSlot, now: Timestamp) -> View {
+        self.view_with(slot, now, &mut Histories::default(), Needs::of(kpi), None)
     }
 
     /// The views of several periods, in their order. Cost: less than each by itself, since they share what they need of
@@ -27,7 +34,15 @@ impl Board {
     #[must_use]
     pub fn views(&self, slots: &[PeriodSlot], now: Timestamp) -> Vec<View> {
         let mut histories = Histories::default();
-        slots.iter().map(|&slot| self.view_with(slot, now, &mut histories)).collect()
+        slots.iter().map(|&slot| self.view_with(slot, now, &mut histories, Needs::ALL, None)).collect()
+    }
+
+    /// The KPIs of a scope that are told for a period, or with no period those that stand now, in the order of the
+    /// catalogue. Cost: less than a [`view`](Self::view), since what is needed of other times is added up for the scope alone.
+    #[must_use]
+    pub fn kpis(&self, scope: &Scope, period: Option<Period>, now: Timestamp) -> Vec<KpiValue> {
+        let (mut histories, slot) = (Histories::default(), period.into());
+        self.view_with(slot, now, &mut histories, Needs::ALL, Some(scope)).evaluate_all(scope)
     }
 
     /// A period's last day, or today if that is earlier or there is no period.
@@ -42,7 +57,9 @@ impl Board {
         let mut histories = Histories::default();
         let day = self.day_in_question(period, self.calendar().day_of(now));
         let history = self.gather_history(day, &mut histories);
-        self.limits_by(&history.history(&self.organisation(), self.reporting_currency()))
+        let organisation = self.organisation();
+        let focus = Focus::on(Some(&Scope::Company), &organisation);
+        self.limits_by(&history.history(&organisation, self.reporting_currency(), &focus))
     }
 
     fn limits_by(&self, history: &History) -> StageLimits {
@@ -50,18 +67,32 @@ impl Board {
         self.limits.clone().unwrap_or_else(own)
     }
 
-    fn view_with(&self, slot: PeriodSlot, now: Timestamp, histories: &mut Histories) -> View {
+    fn view_with(
+        &self,
+        slot: PeriodSlot,
+        now: Timestamp,
+        histories: &mut Histories,
+        needs: Needs,
+        scope: Option<&Scope>,
+    ) -> View {
         let period = slot.period();
-        let previous = period.map(|period| self.copy(PeriodSlot::Period(period.previous())));
-        let standing = period.map(|_| self.copy(PeriodSlot::Standing));
+        let before = period.filter(|_| needs.previous);
+        let previous = before.map(|period| self.copy(PeriodSlot::Period(period.previous())));
+        let standing = period.filter(|_| needs.standing).map(|_| self.copy(PeriodSlot::Standing));
         let copied = self.copy(slot);
         let today = self.calendar().day_of(now);
-        let gathered = self.gather(period, today);
-        let history = self.gather_history(self.day_in_question(period, today), histories);
+        let gathered = self.gather(period, today, needs);
+        let day = self.day_in_question(period, today);
+        let history = needs.history.then(|| self.gather_history(day, histories));
         // Names come before the cells that use them, so every index that was copied is in the organisation.
         let organisation = self.organisation();
-        let history = history.history(&organisation, self.reporting_currency());
-        let nothing = || ScopeTally::new(self.reporting_currency());
+        let reporting = self.reporting_currency();
+        let focus = Focus::on(scope, &organisation);
+        let history = match history {
+            Some(history) => history.history(&organisation, reporting, &focus),
+            None => Arc::new(History::new(&[], &organisation, reporting, &focus)),
+        };
+        let nothing = || ScopeTally::new(reporting);
         let mut nothing = Related {
             sums: nothing(),
             previous: period.map(|_| nothing()),
@@ -73,13 +104,21 @@ impl Board {
         let mut territories = vec![nothing.clone(); organisation.territories.len()];
         History::give(&history.reps, &mut reps);
         History::give(&history.territories, &mut territories);
+        // Of the period itself for everybody: who is listed, and quotas, follow from it.
+        copied.each(&organisation.reference, |rep, territory, add| {
+            add(&mut reps[rep.0 as usize].sums);
+            add(&mut territories[territory.0 as usize].sums);
+        });
         let mut add = |copied: &Copied, of: &dyn Fn(&mut Related) -> Option<&mut ScopeTally>| {
             copied.each(&organisation.reference, |rep, territory, add| {
-                of(&mut reps[rep.0 as usize]).map(add);
-                of(&mut territories[territory.0 as usize]).map(add);
+                if focus.has_rep(rep) {
+                    of(&mut reps[rep.0 as usize]).map(add);
+                }
+                if focus.has_territory(territory) {
+                    of(&mut territories[territory.0 as usize]).map(add);
+                }
             });
         };
-        add(&copied, &|related| Some(&mut related.sums));
         previous.iter().for_each(|copied| add(copied, &|related| related.previous.as_mut()));
         standing.iter().for_each(|copied| add(copied, &|related| related.standing.as_mut()));
         for Gathered { of, copies } in &gathered {
@@ -88,7 +127,7 @@ impl Board {
         let mut view = self.empty_view(slot, history, &organisation, now);
         let targets = self.targets(&organisation, period, today);
         view.fill(&organisation, territories, reps, &nothing, &targets);
-        if period.is_none() {
+        if period.is_none() && needs.balance {
             view.set_balance(&organisation, &self.gather_balance(&organisation, &copied, now));
         }
         view
@@ -157,7 +196,8 @@ impl Board {
                 add(&mut territories[territory.0 as usize].sums);
             });
         }
-        let history = Arc::new(History::new(&[], &organisation, reporting));
+        let focus = Focus::on(None, &organisation);
+        let history = Arc::new(History::new(&[], &organisation, reporting, &focus));
         let mut view = self.empty_view(slot(first), history, &organisation, now);
         // Quotas and goals are set for periods.
         let targets = self.targets(&organisation, None, view.today);
@@ -165,8 +205,9 @@ impl Board {
         view
     }
 
-    /// The values of a KPI for a scope in several periods, in their order. Cost: as a view each, of which one is there at
-    /// a time; of a KPI [that can be told of any days](kpi::OF_ANY_DAYS), a pass over the table of each period.
+    /// The values of a KPI for a scope in several periods, in their order. Cost: of a KPI that
+    /// [follows from sums](Kpi::follows_from_sums), a pass or two over the table of each period; of others, as a view with
+    /// what it is made of each, of which one is there at a time.
     #[must_use]
     pub fn series(
         &self,
@@ -175,17 +216,23 @@ impl Board {
         periods: &[Period],
         now: Timestamp,
     ) -> Vec<KpiValue> {
+        let needs = Needs::of(kpi);
         let mut histories = Histories::default();
-        if !kpi::OF_ANY_DAYS.contains(&kpi.name) {
-            let view = |&period: &Period| self.view_with(PeriodSlot::Period(period), now, &mut histories);
+        if !kpi.follows_from_sums() {
+            let view = |&period: &Period| {
+                self.view_with(PeriodSlot::Period(period), now, &mut histories, needs, Some(scope))
+            };
             return periods.iter().map(view).map(|view| view.evaluate_scope(kpi, scope)).collect();
         }
         let organisation = self.organisation();
-        let history = Arc::new(History::new(&[], &organisation, self.reporting_currency()));
+        let focus = Focus::on(Some(scope), &organisation);
+        let history = Arc::new(History::new(&[], &organisation, self.reporting_currency(), &focus));
         let value = |&period: &Period| {
             let slot = PeriodSlot::Period(period);
             let view = self.empty_view(slot, Arc::clone(&history), &organisation, now);
-            view.evaluate_sums(kpi, &self.tally(scope, slot), &Beside::default())
+            let before = Some(period.previous()).filter(|_| needs.previous);
+            let previous = before.map(|before| self.tally(scope, PeriodSlot::Period(before)));
+            view.evaluate_sums(kpi, &self.tally(scope, slot), &Beside { previous, ..Beside::default() })
         };
         periods.iter().map(value).collect()
     }

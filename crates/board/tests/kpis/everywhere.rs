@@ -6,7 +6,7 @@ use kpi::CATALOGUE;
 use model::PeriodKind;
 use proptest::prelude::*;
 use salesfloor::oracle::kpis::{self, Asked, Books, Setting, Thresholds};
-use tallyboard_board::{Board, PeriodSlot, Scope};
+use tallyboard_board::{Board, Group, Order, PeriodSlot, Scope};
 
 use crate::compare::{How, TABLE, difference};
 use crate::floors::{Organisation, Plan, plan};
@@ -110,6 +110,36 @@ proptest! {
     fn every_kpi_is_what_its_definition_says(plan in plan(), back in 2..16_i32) {
         let Found { differences, .. } = check(&plan, back);
         prop_assert!(differences.is_empty(), "{differences:#?}");
+    }
+}
+
+/// They have only what they need, and a whole view has everything.
+#[test]
+fn leaderboards_series_and_single_scopes_are_those_of_whole_views() {
+    for seed in 0..2 {
+        let plan = Plan::of(seed);
+        let organisation = Organisation::new(&plan);
+        let (now, slots) = (organisation.now, slots(&organisation, 3));
+        let board = organisation.board(&plan, thresholds(&plan).0, &slots);
+        for (&slot, view) in slots.iter().zip(board.views(&slots, now)) {
+            for (scope, _) in scopes(&board) {
+                let own = board.kpis(&scope, slot.period(), now);
+                assert_eq!(own, view.evaluate_all(&scope), "seed {seed}: {scope:?} in {slot:?}");
+            }
+            for kpi in view.catalogue() {
+                let what = format!("seed {seed}: {} in {slot:?}", kpi.name);
+                let period = slot.period().filter(|_| !kpi.is_standing());
+                for group in [Group::Reps, Group::Territories, Group::Regions, Group::Teams] {
+                    let own = board.leaderboard(kpi, slot.period(), group, Order::Descending, 1_000, now);
+                    assert_eq!(own, view.leaderboard(kpi, group, Order::Descending, 1_000), "{what}");
+                }
+                for (scope, _) in scopes(&board) {
+                    let Some(period) = period else { continue };
+                    let own = board.series(kpi, &scope, &[period], now);
+                    assert_eq!(own, [view.evaluate_scope(kpi, &scope)], "{what} of {scope:?}");
+                }
+            }
+        }
     }
 }
 

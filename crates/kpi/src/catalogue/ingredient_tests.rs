@@ -35,12 +35,13 @@ fn what_changes_a_kpi_is_among_its_ingredients() {
     let ages = Ages::from([((StageIndex(0), Day(-3)), 2)]);
     let limits = StageLimits::new(&pipelines(), &usual.0);
     for kpi in CATALOGUE {
-        // With other sums at one time, or other ages.
-        let value_of = |other: Option<(When, &(Tally, Amounts))>, ages: &Ages| {
+        // With other sums at one time, other ages, or other targets.
+        let value_with = |other: Option<(When, &(Tally, Amounts))>, ages: &Ages, target: i128| {
             let sums = |when| {
                 let (tally, amounts) = other.filter(|(at, _)| *at == when).map_or(&usual, |(_, sums)| sums);
                 Sums { tally, amounts }
             };
+            let quotas = [RepQuota { won: Ok(0), quota: Ok(target) }];
             let own = sums(if kpi.is_standing() { When::Standing } else { When::Period });
             let value = evaluate_with(kpi.name, own, |input| {
                 input.previous = (!kpi.is_standing()).then_some(sums(When::Previous));
@@ -51,15 +52,20 @@ fn what_changes_a_kpi_is_among_its_ingredients() {
                     whole: sums(When::LastYear),
                     to_date: Sums { tally: &usual.0, amounts: &usual.1 },
                 });
-                input.quotas = &[RepQuota { won: Ok(0), quota: Ok(9_000_000) }];
-                input.goal = Some(Ok(9_000_000));
+                input.quotas = &quotas;
+                input.goal = Some(Ok(target));
                 input.elapsed = Some((1, 3));
                 input.ages = ages;
                 input.limits = &limits;
             });
             (value.value, value.parts, value.named, value.verdict)
         };
+        let value_of =
+            |other: Option<(When, &(Tally, Amounts))>, ages: &Ages| value_with(other, ages, 9_000_000);
         let before = value_of(None, &ages);
+        if kpi.follows_from_sums() {
+            assert_eq!(value_with(None, &ages, 500), before, "{} has targets", kpi.name);
+        }
         let mut moving: Vec<(When, Measure)> = Vec::new();
         for measure in measures() {
             let more = sums_with(Some(measure));

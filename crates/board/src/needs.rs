@@ -1,0 +1,34 @@
+//! Which sums a view needs beside those of its own period: what its KPIs are made of, and nothing else.
+
+use kpi::{Kpi, When};
+
+/// Of which other times a view has sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Needs {
+    pub(crate) previous: bool,
+    pub(crate) standing: bool,
+    pub(crate) history: bool,
+    pub(crate) after: bool,
+    pub(crate) last_year: bool,
+    pub(crate) balance: bool,
+}
+
+impl Needs {
+    /// For all KPIs.
+    pub(crate) const ALL: Self =
+        Self { previous: true, standing: true, history: true, after: true, last_year: true, balance: true };
+
+    /// For one KPI.
+    pub(crate) fn of(kpi: &Kpi) -> Self {
+        let needs = |times: &[When]| kpi.made_of.iter().any(|of| times.contains(&of.when));
+        Self {
+            previous: needs(&[When::Previous]),
+            standing: needs(&[When::Standing, When::Since, When::Stalled]),
+            // Limits of stages follow from it, and ages are compared with them.
+            history: needs(&[When::History, When::Since, When::Stalled]),
+            after: needs(&[When::After]),
+            last_year: needs(&[When::LastYear]),
+            balance: needs(&[When::TwoMonths]),
+        }
+    }
+}
