@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use crate::not_run::Missing;
 use crate::paths;
-use crate::process;
+use crate::process::{self, GuardedProcess};
 use crate::program::in_path;
 
 /// Fetched into `target`: the repository has no dependencies of its own from npm.
@@ -62,11 +62,24 @@ impl Browser {
     ///
     /// If a check fails, with what it says.
     pub fn check(&self, page: &str) -> anyhow::Result<()> {
+        process::run("browser", &self.command("run", page), CHECKS_BOUND)
+    }
+
+    /// Starts another script of `tests/browser` with the page at an address. What it says is in its log.
+    ///
+    /// # Errors
+    ///
+    /// As [`GuardedProcess::spawn`].
+    pub fn start(&self, script: &str, page: &str, arguments: &[&str]) -> anyhow::Result<GuardedProcess> {
+        GuardedProcess::spawn(&format!("browser-{script}"), self.command(script, page).args(arguments), None)
+    }
+
+    fn command(&self, script: &str, page: &str) -> Command {
         let mut command = Command::new(&self.node);
-        command.arg(paths::in_workspace("tests/browser/run.mjs"));
+        command.arg(paths::in_workspace(&format!("tests/browser/{script}.mjs")));
         command.env("PAGE", page).env("BROWSER", &self.chromium).env("MODULES", &self.modules);
         command.env("SCREENSHOTS", paths::logs().join("screenshots"));
-        process::run("browser", &command, CHECKS_BOUND)
+        command
     }
 }
 

@@ -42,4 +42,4 @@ pub use servers::messages::{Message, Received, Sender};
 pub use servers::prometheus::{Alertmanager, Prometheus, Sample};
 pub use servers::registry::Registry;
 pub use service::{Response, Service, ServiceOptions};
-pub use wait::eventually;
+pub use wait::{eventually, now_ms};

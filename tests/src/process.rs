@@ -145,6 +145,23 @@ impl GuardedProcess {
         }
     }
 
+    /// What stands behind these words in the first line of the log that begins with them, as soon as it is there.
+    ///
+    /// # Errors
+    ///
+    /// If the process ends or `bound` passes first, with the end of the log.
+    pub fn wait_line(&mut self, words: &str, bound: Duration) -> anyhow::Result<String> {
+        let log = self.log.clone();
+        let look = || {
+            let text = fs::read_to_string(&log)?;
+            let lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+            let found = lines.filter_map(|line| line.strip_prefix(words)).next();
+            found.map(str::to_owned).with_context(|| format!("no line begins with {words:?}"))
+        };
+        // It may say so and end between two looks.
+        self.wait_until(&format!("saying {words:?}"), bound, look).or_else(|error| look().map_err(|_| error))
+    }
+
     /// Waits for the end.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
-//! Waiting with a bound.
+//! Waiting with a bound, and the time.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 
@@ -27,4 +27,10 @@ pub fn eventually<T>(
             Err(_) => std::thread::sleep(PAUSE),
         }
     }
+}
+
+/// The machine's time in milliseconds since 1970, as Kafka and browsers tell it.
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

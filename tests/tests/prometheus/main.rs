@@ -2,5 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "the lint spares test functions, but not what they share")]
 
 mod alert;
+mod company;
 mod dashboards;
 mod rules;
+mod webhook;
