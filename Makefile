@@ -10,7 +10,7 @@ help:
 	@echo "make demo     a simulated company with everything running, nothing to install (DEMO_SECONDS=30 ends it)"
 	@echo "make test     everything: format, lints, unit, property and golden tests, end-to-end tests with real servers"
 	@echo "make verify   the same without the servers: before each commit"
-	@echo "make bench    speed, beside a bare Kafka consumer in the same run"
+	@echo "make bench    speed, beside a bare Kafka consumer in the same run; the live page, in a real browser"
 	@echo "make build    the program, target/release/tallyboard"
 
 demo:
@@ -40,6 +40,7 @@ end-to-end:
 	@if [ -s $(NOT_RUN) ]; then echo; echo "These tests were NOT RUN:"; cat $(NOT_RUN); fi
 
 bench:
+	$(CARGO) build --release --package tallyboard-cli
 	$(CARGO) run --release --package tallyboard-bench -- all
 
 clean:

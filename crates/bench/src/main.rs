@@ -6,6 +6,7 @@
 mod consume;
 mod decode;
 mod fold;
+mod live;
 mod process;
 mod report;
 mod snapshots;
@@ -17,6 +18,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::de::DeserializeOwned;
+use tallyboard_end_to_end::Missing;
 
 use crate::report::{Section, progress};
 
@@ -27,7 +29,7 @@ struct Arguments {
     /// What is measured.
     #[arg(value_enum, default_value_t = What::All)]
     what: What,
-    /// Smaller sizes and fewer rounds: half a minute instead of five. Its figures mean little.
+    /// Smaller sizes and fewer rounds: two minutes instead of ten. Its figures mean little.
     #[arg(long)]
     quick: bool,
     /// Results as JSON instead of tables.
@@ -47,6 +49,8 @@ enum What {
     Decode,
     /// The whole service from a real Kafka, beside a bare consumer.
     Consume,
+    /// The live page: from the event to the screen, and what viewers cost; with a real Kafka and a real browser.
+    Live,
     /// Everything.
     All,
 }
@@ -84,6 +88,14 @@ fn measure(what: What, quick: bool, as_json: bool) -> Result<()> {
     let is_wanted = |part| what == part || what == What::All;
     let mut sections: Vec<Section> = Vec::new();
     let mut end_to_end = None;
+    // What cannot be had on this machine is passed over if everything is wanted.
+    let is_passed_over = |name: &str, error: &anyhow::Error| {
+        let is = what == What::All && error.downcast_ref::<Missing>().is_some();
+        if is {
+            progress(&format!("NOT RUN: {name}: {error:#}"));
+        }
+        is
+    };
     if is_wanted(What::Fold) {
         sections.push(fold::run(quick)?);
     }
@@ -96,9 +108,14 @@ fn measure(what: What, quick: bool, as_json: bool) -> Result<()> {
                 end_to_end = Some(results.service_per_second);
                 sections.push(results.section);
             }
-            Err(error) if what == What::All && consume::is_missing(&error) => {
-                progress(&format!("NOT RUN: consume: {error:#}"));
-            }
+            Err(error) if is_passed_over("consume", &error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if is_wanted(What::Live) {
+        match live::run(quick) {
+            Ok(results) => sections.extend(results),
+            Err(error) if is_passed_over("live", &error) => {}
             Err(error) => return Err(error),
         }
     }

@@ -41,10 +41,11 @@ pub(crate) fn thread_time() -> Result<Duration> {
     Ok(Duration::from_nanos(nanoseconds.with_context(|| format!("{path} has {text:?}"))?))
 }
 
-/// Processor time of this process' living threads so far, summed by name without numbers.
-pub(crate) fn processor_time_by_thread() -> Result<BTreeMap<String, Duration>> {
+/// Processor time of a process' living threads so far, summed by name without numbers.
+pub(crate) fn processor_time_by_thread(process: u32) -> Result<BTreeMap<String, Duration>> {
     let mut times: BTreeMap<String, Duration> = BTreeMap::new();
-    for entry in fs::read_dir("/proc/self/task").context("reading /proc/self/task")? {
+    let tasks = format!("/proc/{process}/task");
+    for entry in fs::read_dir(&tasks).with_context(|| format!("reading {tasks}"))? {
         let folder = entry?.path();
         // A thread may end between two reads.
         let (Ok(name), Ok(schedule)) =
@@ -70,7 +71,7 @@ mod tests {
             sum = (0..100_000).fold(sum, |sum, number| sum.wrapping_mul(31).wrapping_add(number));
         }
         assert!(resident_bytes().unwrap() > 100_000, "{sum}");
-        let times = processor_time_by_thread().unwrap();
+        let times = processor_time_by_thread(std::process::id()).unwrap();
         assert!(times.values().sum::<Duration>() > TICK, "{times:?}");
     }
 }

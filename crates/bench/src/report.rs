@@ -92,9 +92,24 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
+/// The least of the sorted values that so large a share of them does not exceed; 0 of none.
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let rank = (share * sorted.len() as f64).ceil().max(1.0);
+    sorted.iter().zip(1_u32..).find(|(_, place)| f64::from(*place) >= rank).map_or(0.0, |(value, _)| *value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantiles_are_values() {
+        let hundred: Vec<f64> = (1..=100).map(f64::from).collect();
+        for (share, expected) in [(0.0, 1.0), (0.5, 50.0), (0.99, 99.0), (0.995, 100.0), (1.0, 100.0)] {
+            assert!((quantile(&hundred, share) - expected).abs() < 1e-9, "{share}");
+        }
+        assert!(quantile(&[], 0.5).abs() < 1e-9);
+    }
 
     #[test]
     fn numbers_are_told() {

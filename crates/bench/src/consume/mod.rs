@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tallyboard_end_to_end::{Kafka, KafkaOptions, Missing};
+use tallyboard_end_to_end::{Kafka, KafkaOptions};
 
 pub(crate) use load::scenario;
 pub(crate) use reading::{Task, measure};
@@ -103,11 +103,6 @@ pub(crate) struct Results {
     pub(crate) section: Section,
     /// The service's rate with the slower form.
     pub(crate) service_per_second: f64,
-}
-
-/// Whether the comparison could not be made because there is no Kafka on this machine.
-pub(crate) fn is_missing(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Missing>().is_some()
 }
 
 /// The readings of one form, by round; in a round one for each [`Reader::ALL`].

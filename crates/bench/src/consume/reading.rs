@@ -125,7 +125,7 @@ impl Stopwatch {
             start: Instant::now(),
             processor: processor_time(std::process::id())?,
             broker_processor: processor_time(task.broker_process)?,
-            threads: processor_time_by_thread()?,
+            threads: processor_time_by_thread(std::process::id())?,
         })
     }
 
@@ -133,7 +133,7 @@ impl Stopwatch {
         let seconds = self.start.elapsed().as_secs_f64();
         let processor = processor_time(std::process::id())?.saturating_sub(self.processor);
         let broker = processor_time(self.broker)?.saturating_sub(self.broker_processor);
-        let mut threads: Vec<(String, f64)> = processor_time_by_thread()?
+        let mut threads: Vec<(String, f64)> = processor_time_by_thread(std::process::id())?
             .into_iter()
             .map(|(name, time)| {
                 let before = self.threads.get(&name).copied().unwrap_or_default();
