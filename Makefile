@@ -3,6 +3,9 @@
 
 CARGO ?= cargo
 NOT_RUN := target/not-run.txt
+# The longest first.
+LONGEST := browser board openapi
+END_TO_END := $(LONGEST) $(filter-out $(LONGEST),$(sort $(basename $(notdir $(wildcard tests/tests/*)))))
 
 .PHONY: help demo test verify format lint unit end-to-end bench build clean
 
@@ -32,12 +35,21 @@ lint:
 unit:
 	$(CARGO) test --workspace --exclude tallyboard-end-to-end
 
-# Tests whose server could not be had are named at the end; under CI they have failed by then.
+# They wait more than they work: two at once, the longest first, each with its words together. Tests whose server could not be
+# had are named at the end; under CI they have failed by then.
 end-to-end:
 	@mkdir -p target && rm -f $(NOT_RUN)
 	$(CARGO) build --package tallyboard-cli
-	$(CARGO) test --package tallyboard-end-to-end
+	$(CARGO) test --package tallyboard-end-to-end --no-run
+	+$(MAKE) --jobs=2 --output-sync=target $(END_TO_END:%=end-to-end-%) end-to-end-of-the-harness
 	@if [ -s $(NOT_RUN) ]; then echo; echo "These tests were NOT RUN:"; cat $(NOT_RUN); fi
+
+$(END_TO_END:%=end-to-end-%): end-to-end-%:
+	$(CARGO) test --package tallyboard-end-to-end --test $*
+
+end-to-end-of-the-harness:
+	$(CARGO) test --package tallyboard-end-to-end --lib --bins
+	$(CARGO) test --package tallyboard-end-to-end --doc
 
 bench:
 	$(CARGO) build --release --package tallyboard-cli

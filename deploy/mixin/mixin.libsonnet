@@ -17,7 +17,10 @@ local rules(text) = std.parseYaml(text).groups;
     std.parseJson(std.strReplace(of_job, 'https://runbooks.example.com/tallyboard', config.runbooks)),
   local configured(rule) = rule {
     expr: of_job(rule.expr),
-    [if 'annotations' in rule then 'annotations']+: {
+    [if 'annotations' in rule then 'annotations']: {
+      [name]: std.strReplace(rule.annotations[name], 'job tallyboard', 'job ' + config.job)
+      for name in std.objectFields(rule.annotations)
+    } + {
       runbook_url: '%s/%s.md' % [config.runbooks, rule.alert],
     },
   },

@@ -11,6 +11,7 @@ use crate::not_run::Missing;
 use crate::paths;
 use crate::process::{self, GuardedProcess};
 use crate::program::in_path;
+use crate::wait;
 
 /// Fetched into `target`: the repository has no dependencies of its own from npm.
 const PACKAGES: [&str; 2] = ["playwright-core@1.65.1", "axe-core@4.14.1"];
@@ -41,6 +42,8 @@ impl Browser {
         let npm = find(&["npm"], "nodejs npm")?;
         let chromium = find(&["chromium", "chromium-browser", "google-chrome"], "chromium")?;
         let modules = paths::in_workspace("target/browser");
+        let targets = paths::workspace().join("target");
+        let _fetching = wait::alone(&targets.join("browser.lock"), FETCH_BOUND)?;
         if !PACKAGES.iter().all(|package| is_there(&modules, package)) {
             fs::create_dir_all(&modules).with_context(|| format!("could not make {}", modules.display()))?;
             let mut command = Command::new(npm);

@@ -4,7 +4,6 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -12,6 +11,7 @@ use anyhow::{Context as _, ensure};
 use crate::not_run::Missing;
 use crate::paths;
 use crate::process::GuardedProcess;
+use crate::wait;
 
 const BOUND: Duration = Duration::from_secs(180);
 const TOOL_BOUND: Duration = Duration::from_secs(30);
@@ -141,10 +141,10 @@ pub fn schemathesis(folder: &Path, arguments: &[&str]) -> anyhow::Result<Finishe
 
 /// An environment under `target/` with the packages of a file, by the folder of that file.
 fn packages(requirements: &Path) -> anyhow::Result<PathBuf> {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let folder = requirements.parent().and_then(Path::file_name).unwrap_or_default();
     let environment = paths::python_environments().join(folder);
-    let making = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    fs::create_dir_all(&environment)?;
+    let making = wait::alone(&environment.with_extension("lock"), BOUND)?;
     let wanted = fs::read_to_string(requirements)?;
     let done = environment.join("installed.txt");
     if fs::read_to_string(&done).ok().as_ref() != Some(&wanted) {

@@ -1,8 +1,10 @@
 //! Waiting with a bound, and the time.
 
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 /// Between two looks: short enough not to slow a test, long enough not to take the processor from what it waits for.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -27,6 +29,17 @@ pub fn eventually<T>(
             Err(_) => std::thread::sleep(PAUSE),
         }
     }
+}
+
+/// Waits until no other process holds the lock of a file, which is made if it is not there; it is held until the file is dropped.
+pub(crate) fn alone(path: &Path, bound: Duration) -> anyhow::Result<File> {
+    let lock = File::create(path).with_context(|| format!("could not make {}", path.display()))?;
+    eventually("another test binary that fetches the same", bound, || match lock.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(anyhow!("{} is locked", path.display())),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    })?;
+    Ok(lock)
 }
 
 /// The machine's time in milliseconds since 1970, as Kafka and browsers tell it.

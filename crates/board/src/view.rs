@@ -418,7 +418,7 @@ impl Targets<'_> {
 
     fn quota(&self, rep_id: &str, sums: &ScopeTally) -> Option<RepQuota> {
         let quota = self.quota_amount(rep_id)?;
-        Some(RepQuota { won: sums.amounts.total(Measure::WonAmount(self.reporting)), quota })
+        Some(RepQuota { won: sums.amounts.exact(Measure::WonAmount(self.reporting)), quota })
     }
 
     fn quota_amount(&self, rep_id: &str) -> Option<Result<i128, Absence>> {

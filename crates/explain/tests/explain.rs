@@ -13,7 +13,7 @@ use model::{
     ReferenceRecord, Timestamp,
 };
 use salesfloor::{Floor, Scenario, disorder};
-use tallyboard_explain::{Cursor, Evidence, ExplainError, Explanation, Question, explain};
+use tallyboard_explain::{Cursor, Evidence, ExplainError, Explanation, PartEntry, Question, explain};
 
 struct Site {
     board: Arc<Board>,
@@ -128,11 +128,19 @@ fn every_number_is_the_sum_of_its_parts() {
     assert!(explained > 1_000, "{explained}");
 }
 
+const CENT: i128 = 10_i128.pow(16);
+
+fn in_parts_of_cents(part: &PartEntry) -> i128 {
+    let digits = part.measure.currency().unwrap().fraction_digits();
+    let rate = part.rate.map_or(10_i128.pow(12), i128::from);
+    part.value * rate * 10_i128.pow(6 - digits)
+}
+
 /// Whoever has no quota has no part in what was made of the quotas.
 #[test]
 fn attainment_is_made_of_reps_with_a_quota() {
     let by_name = |name| CATALOGUE.iter().find(|kpi| kpi.name == name).unwrap();
-    let (mut added_up, mut of_others) = (0, 0);
+    let (mut added_up, mut of_others, mut foreign) = (0, 0, 0);
     for seed in 0..10 {
         let site = site(seed, 100_000, 100_000);
         let calendar = site.board.calendar();
@@ -160,16 +168,16 @@ fn attainment_is_made_of_reps_with_a_quota() {
             let (attainment, parts_of_it) = parts("quota_attainment");
             assert!(parts_of_it.iter().all(|part| with_quota.contains(&part.rep)), "{scope:?}");
             of_others += parts("won_amount").1.iter().filter(|part| !with_quota.contains(&part.rep)).count();
-            let in_euros = parts_of_it.iter().all(|part| part.measure.currency() == Some(eur()));
-            if let Ok(Value::Quotient { numerator, .. }) = attainment
-                && in_euros
-            {
-                assert_eq!(numerator, parts_of_it.iter().map(|part| part.value).sum::<i128>(), "{scope:?}");
+            if let Ok(Value::Quotient { numerator, .. }) = attainment {
+                // In 10^-16 cents, whatever the currencies: rounded once, and to the nearest cent.
+                let exactly: i128 = parts_of_it.iter().map(in_parts_of_cents).sum();
+                assert!((exactly - numerator * CENT).abs() * 2 <= CENT, "{scope:?}: {exactly}, {numerator}");
                 added_up += usize::from(numerator > 0);
+                foreign += parts_of_it.iter().filter(|part| part.rate.is_some()).count();
             }
         }
     }
-    assert!(added_up > 0 && of_others > 0, "{added_up} {of_others}");
+    assert!(added_up > 0 && of_others > 0 && foreign > 0, "{added_up} {of_others} {foreign}");
 }
 
 #[test]

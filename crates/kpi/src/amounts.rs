@@ -49,7 +49,7 @@ impl Amounts {
     fn change(&mut self, measure: Measure, change: impl FnOnce(&mut Conversion)) {
         let nothing = Conversion::new(self.reporting);
         let measure = measure.in_currency(self.reporting);
-        let sum = self.sums.entry(measure).or_insert_with(|| nothing.clone());
+        let sum = self.sums.entry(measure).or_insert(nothing);
         change(sum);
         if *sum == nothing {
             self.sums.remove(&measure);
@@ -63,6 +63,13 @@ impl Amounts {
     /// As [`Conversion::total`].
     pub fn total(&self, measure: Measure) -> Result<i128, Absence> {
         self.sums.get(&measure.in_currency(self.reporting)).map_or(Ok(0), Conversion::total)
+    }
+
+    /// The exact sum of a measure, whatever currency it is asked in, on the way to the reporting currency.
+    #[must_use]
+    pub fn exact(&self, measure: Measure) -> Conversion {
+        let sum = self.sums.get(&measure.in_currency(self.reporting));
+        sum.copied().unwrap_or(Conversion::new(self.reporting))
     }
 
     /// The total of several measures, rounded once.

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::amounts::Amounts;
+use crate::conversion::Conversion;
 use crate::input::{Ages, LastYear, RepQuota, Sums, Thresholds};
 use crate::limits::StageLimits;
 use crate::value::Attainment;
@@ -238,11 +239,17 @@ fn stages_are_told_by_what_moved_through_them() {
     assert_eq!((nothing.value.is_err(), nothing.named), (true, None));
 }
 
+pub(super) fn rep_quota((minor, code): (i128, &str), quota: i128) -> RepQuota {
+    let mut won = Conversion::new(currency("USD"));
+    won.add(minor, currency(code), Some(Day(0)), &reference());
+    RepQuota { won, quota: Ok(quota) }
+}
+
 #[test]
 fn quotas_are_judged_rep_by_rep() {
     let (tally, amounts) = outcomes(0, 0, &[]);
     let sums = Sums { tally: &tally, amounts: &amounts };
-    let quota = |won, quota| RepQuota { won: Ok(won), quota: Ok(quota) };
+    let quota = |won, quota| rep_quota((won, "USD"), quota);
     let quotas = [
         quota(49, 100),
         quota(50, 100),

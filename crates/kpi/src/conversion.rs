@@ -32,7 +32,7 @@ fn nearest(whole: i128, rest: i128, unit: i128) -> Result<i128, Absence> {
 /// A sum of amounts in any currencies, on the way to the reporting currency.
 ///
 /// Sums of a billion of the largest amounts at a rate of 1 fit; what does not fit makes the total absent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conversion {
     reporting: Currency,
     /// Sums of amount x rate, by the fraction digits of the amount's currency.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amounts::Amounts;
 use crate::balance::{BalanceWeights, Balanced};
+use crate::conversion::Conversion;
 use crate::limits::StageLimits;
 use crate::value::Absence;
 
@@ -19,12 +20,12 @@ pub struct Sums<'a> {
     pub amounts: &'a Amounts,
 }
 
-/// A rep's won amount and what was to be won, in minor units of the reporting currency.
+/// A rep's won amount and what was to be won.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RepQuota {
-    /// The credited won amount of the period.
-    pub won: Result<i128, Absence>,
-    /// The quota of the period.
+    /// The credited won amount of the period; sums over reps are rounded once.
+    pub won: Conversion,
+    /// The quota of the period, in minor units of the reporting currency.
     pub quota: Result<i128, Absence>,
 }
 

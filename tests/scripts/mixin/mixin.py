@@ -36,6 +36,7 @@ def set_to(value, settings):
     """What is expected, as text that is changed by hand."""
     text = json.dumps(value, sort_keys=True)
     text = text.replace('job=\\"tallyboard\\"', f'job=\\"{settings["job"]}\\"')
+    text = text.replace("the job tallyboard", f"the job {settings['job']}")
     return text.replace("https://runbooks.example.com/tallyboard", settings["runbooks"])
 
 
@@ -48,6 +49,9 @@ def main(arguments):
         for field in wanted:
             if found[field] != wanted[field]:
                 sys.exit(f"{field} of the mixin, set to {settings}, is not what the files in deploy say")
+    for left in ("job tallyboard", 'job=\\"tallyboard', "runbooks.example.com"):
+        if left in json.dumps(found):
+            sys.exit(f"{left!r} is left in the mixin, set to {OWN}")
     if set_to(as_it_is, OWN) == json.dumps(as_it_is, sort_keys=True):
         sys.exit("no rule or dashboard has anything that is set")
     for field, name in (("prometheusRules", "rules.json"), ("prometheusAlerts", "alerts.json")):

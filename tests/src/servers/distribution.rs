@@ -3,12 +3,12 @@
 //! What is fetched is written in a `pom.xml` under `tests/servers`. The folder's name carries a digest of that file, so
 //! a changed version is fetched anew, and the folder appears by one rename: it is whole or not there.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 
 use super::java;
 use crate::not_run::Missing;
@@ -48,14 +48,7 @@ impl Distribution {
         // Before anything is made, so that a machine without Java says just that.
         let maven = java::maven()?;
         fs::create_dir_all(&servers).with_context(|| format!("could not make {}", servers.display()))?;
-        let lock = File::create(servers.join(format!("{}.lock", self.name)))?;
-        wait::eventually("another test binary that fetches a server", FETCH_BOUND, || {
-            match lock.try_lock() {
-                Ok(()) => Ok(()),
-                Err(TryLockError::WouldBlock) => Err(anyhow!("{} is locked", self.name)),
-                Err(TryLockError::Error(error)) => Err(error.into()),
-            }
-        })?;
+        let lock = wait::alone(&servers.join(format!("{}.lock", self.name)), FETCH_BOUND)?;
         if !folder.is_dir() {
             self.fetch(maven, &servers, &folder)?;
             // Without the archive a start is slower, no more. A server that cannot start will say so to the test.

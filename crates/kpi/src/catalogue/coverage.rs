@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use model::{Currency, Measure, PeriodKind};
 
 use super::pipeline::open_by_stage;
-use super::targets::{OF_REPS, quotas};
+use super::targets::{OF_REPS, quota_sums};
 use super::{Computed, Dimension, Kpi, quotient, stages};
 use crate::conversion::Conversion;
 use crate::ingredient::{Ingredient, When};
@@ -104,10 +104,7 @@ fn open_amount_due(input: &Input<'_>) -> Computed {
 }
 
 fn coverage(input: &Input<'_>) -> Result<Value, Absence> {
-    let mut quotas = quotas(input).peekable();
-    if quotas.peek().is_none() {
-        return Err(Absence::NothingToDivideBy("quotas"));
-    }
-    let remaining = quotas.try_fold(0, |remaining, quota| quota.map(|(won, quota)| remaining + quota - won));
-    quotient(due(input).1?, remaining?, "quotas that still need something")
+    let sums = quota_sums(input).ok_or(Absence::NothingToDivideBy("quotas"))?;
+    let (due, (won, quota)) = (due(input).1?, sums?);
+    quotient(due, quota - won, "quotas that still need something")
 }

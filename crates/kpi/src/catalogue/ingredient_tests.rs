@@ -5,6 +5,7 @@ use model::{Day, Measure, StageIndex, Tally};
 use super::CATALOGUE;
 use super::tests::{currency, evaluate_with, pipelines, reference};
 use crate::amounts::Amounts;
+use crate::conversion::Conversion;
 use crate::ingredient::{When, Whose};
 use crate::input::{Ages, LastYear, RepQuota, Sums};
 use crate::limits::StageLimits;
@@ -41,7 +42,7 @@ fn what_changes_a_kpi_is_among_its_ingredients() {
                 let (tally, amounts) = other.filter(|(at, _)| *at == when).map_or(&usual, |(_, sums)| sums);
                 Sums { tally, amounts }
             };
-            let quotas = [RepQuota { won: Ok(0), quota: Ok(target) }];
+            let quotas = [RepQuota { won: Conversion::new(currency("USD")), quota: Ok(target) }];
             let own = sums(if kpi.is_standing() { When::Standing } else { When::Period });
             let value = evaluate_with(kpi.name, own, |input| {
                 input.previous = (!kpi.is_standing()).then_some(sums(When::Previous));

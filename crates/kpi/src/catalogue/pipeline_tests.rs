@@ -2,15 +2,15 @@
 
 use model::{Day, Flow, Measure, StageIndex, Tally};
 
-use super::tests::{currency, evaluate, evaluate_with, no_rate, outcomes, quotient_of};
-use crate::input::{RepQuota, Sums};
+use super::tests::{currency, evaluate, evaluate_with, no_rate, outcomes, quotient_of, rep_quota};
+use crate::input::Sums;
 use crate::value::{Absence, PartKey, Value};
 
 #[test]
 fn coverage_is_what_is_due_against_what_quotas_still_need() {
     let [usd, eur, gbp] = ["USD", "EUR", "GBP"].map(|code| Measure::OpenDueAmount(currency(code)));
-    let quota = |won, quota| RepQuota { won: Ok(won), quota: Ok(quota) };
-    let missed = RepQuota { won: no_rate("GBP", Some(Day(0))).map(|_| 0), quota: Ok(1) };
+    let quota = |won, quota| rep_quota((won, "USD"), quota);
+    let missed = rep_quota((1, "GBP"), 1);
     let needed = Err(Absence::NothingToDivideBy("quotas that still need something"));
     for (due, quotas, value) in [
         // 100 USD and 20 EUR at 1.5 against 100 - 40 and 50 - 60.
@@ -22,6 +22,8 @@ fn coverage_is_what_is_due_against_what_quotas_still_need() {
         (vec![(usd, 100)], vec![], Err(Absence::NothingToDivideBy("quotas"))),
         (vec![(gbp, 100)], vec![quota(1, 2)], no_rate("GBP", Some(Day(0)))),
         (vec![(usd, 100)], vec![quota(1, 2), missed], no_rate("GBP", Some(Day(0)))),
+        // 1 EUR is 1.5 USD: two of them are 3, and not 2 and 2.
+        (vec![(usd, 100)], vec![rep_quota((1, "EUR"), 10), rep_quota((1, "EUR"), 10)], quotient_of(100, 17)),
     ] {
         let (tally, amounts) = outcomes(0, 0, &due);
         let sums = Sums { tally: &tally, amounts: &amounts };

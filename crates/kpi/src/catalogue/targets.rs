@@ -150,17 +150,34 @@ pub(super) const REQUIRED_LEADS: Kpi = Kpi {
     compute: |input| required_leads(input).map(Value::Whole).into(),
 };
 
-/// Those quotas that something can be divided by.
-pub(super) fn quotas<'a>(input: &Input<'a>) -> impl Iterator<Item = Result<(i128, i128), Absence>> + use<'a> {
-    let both = |quota: &RepQuota| Ok((quota.won?, quota.quota?));
-    input.quotas.iter().map(both).filter(|quota| quota.is_err() || quota.is_ok_and(|(_, quota)| quota > 0))
+/// Those reps whose quotas something can be divided by.
+fn with_quota<'a>(input: &Input<'a>) -> impl Iterator<Item = &'a RepQuota> + use<'a> {
+    let counts = |rep: &&RepQuota| rep.won.total().is_err() || rep.quota.is_err() || rep.quota.is_ok_and(|quota| quota > 0);
+    input.quotas.iter().filter(counts)
+}
+
+/// What each of them has won, and was to win.
+fn quotas<'a>(input: &Input<'a>) -> impl Iterator<Item = Result<(i128, i128), Absence>> + use<'a> {
+    with_quota(input).map(|rep| Ok((rep.won.total()?, rep.quota?)))
+}
+
+/// What all of them together have won, rounded once, and were to win; none if there are none.
+pub(super) fn quota_sums(input: &Input<'_>) -> Option<Result<(i128, i128), Absence>> {
+    let together = |reps: &mut dyn Iterator<Item = &RepQuota>, first: &RepQuota| {
+        let (mut won, mut quota) = (first.won, first.quota?);
+        for rep in reps {
+            won.merge(&rep.won);
+            quota = quota.checked_add(rep.quota?).ok_or(Absence::OutOfRange)?;
+        }
+        Ok((won.total()?, quota))
+    };
+    let mut reps = with_quota(input);
+    let first = reps.next()?;
+    Some(together(&mut reps, first))
 }
 
 fn quota_attainment(input: &Input<'_>) -> Computed {
-    let sums = quotas(input).try_fold((0_i128, 0_i128), |(won, all), quota| {
-        let (of_rep, quota) = quota?;
-        Ok((won + of_rep, all + quota))
-    });
+    let sums = quota_sums(input).unwrap_or(Ok((0, 0)));
     sums.and_then(|(won, quota)| quotient(won, quota, "quotas")).into()
 }
 

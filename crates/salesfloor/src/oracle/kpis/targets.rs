@@ -6,6 +6,7 @@ use model::{Day, GoalScope, Money, Period, PeriodKind, ReferenceRecord};
 
 use super::asked::Asked;
 use super::organisation::{Scope, is_region};
+use super::money::{PARTS, rounded};
 use super::outcomes::won_amounts;
 use super::pipeline::due_amount;
 use super::{Answer, Number, Part, count, ratio};
@@ -13,6 +14,8 @@ use super::{Answer, Number, Part, count, ratio};
 /// What a rep has won, and was to win.
 struct Target {
     won: i128,
+    /// Before it was rounded.
+    won_exactly: i128,
     quota: i128,
 }
 
@@ -72,20 +75,22 @@ fn targets(asked: &Asked<'_>) -> Option<Vec<Target>> {
         if let Some(amounts) = quota(asked, rep_id, period, day) {
             let scope = Scope::Rep(rep_id.to_owned());
             let of_rep = asked.of_scope(&scope);
-            let won = of_rep.converted(&won_amounts(&of_rep))?;
+            let won_exactly = of_rep.converted_exactly(&won_amounts(&of_rep))?;
+            let won = rounded(won_exactly, PARTS);
             let quota = money(asked, &amounts, day)?;
             // A quota of 0 is none.
             if quota > 0 {
-                targets.push(Target { won, quota });
+                targets.push(Target { won, won_exactly, quota });
             }
         }
     }
     Some(targets)
 }
 
-/// The sums of what was won and was to be won.
+/// The sums of what was won, rounded once, and was to be won.
 fn sums(targets: &[Target]) -> (i128, i128) {
-    (targets.iter().map(|target| target.won).sum(), targets.iter().map(|target| target.quota).sum())
+    let won_exactly = targets.iter().map(|target| target.won_exactly).sum();
+    (rounded(won_exactly, PARTS), targets.iter().map(|target| target.quota).sum())
 }
 
 pub(super) fn quota_attainment(asked: &Asked<'_>) -> Answer {
