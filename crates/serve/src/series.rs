@@ -17,7 +17,7 @@ use crate::problem::Problem;
 
 pub(crate) static SERIES_PARAMETERS: &[&dyn Parameter] = &[&KPI, &SCOPE, &ID, &KIND, &COUNT, &UNTIL];
 
-static COUNT: Count = Count {
+pub(crate) static COUNT: Count = Count {
     name: "count",
     about: "How many periods at most: none is told of before 1970.",
     default: 12,

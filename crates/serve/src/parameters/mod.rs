@@ -1,5 +1,6 @@
 //! Query parameters: each known, given once, and of its form.
 
+mod days;
 mod definition;
 mod shared;
 
@@ -10,6 +11,7 @@ use axum::extract::Query;
 use axum::http::{StatusCode, Uri};
 use model::{Calendar, Day, Period, PeriodKind};
 
+pub(crate) use days::DAYS;
 pub(crate) use definition::{Count, OneOf, Parameter, PeriodName, Text};
 pub(crate) use shared::{
     GROUP, GROUPS, ID, KIND, KPI, ORDER, PERIOD, PERIOD_EXPECTED, PERIOD_FORMS, SCOPE, Within, group_name,
