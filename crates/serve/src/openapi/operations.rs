@@ -94,10 +94,10 @@ pub(super) const fn operation(endpoint: Endpoint) -> Operation {
             "live",
             NUMBERS,
             "Documents, won deals and the status as they change",
-            "Server-sent events without an end, each with an `id` and JSON in `data`. With the last id that was seen in \
+            "Server-sent events without an end, each with JSON in `data`, and with an `id` once all that is told at first has \
+             come; a line that begins with a colon is a sign of life. With the last id that was seen in \
              `Last-Event-ID`, what was missed comes first; with `last_event_id` in the query, all documents and the missed \
-             wins. What begins with a colon is no event but a sign of life, and has neither. A client that does not read is \
-             dropped.\n\n\
+             wins. A client that does not read is dropped.\n\n\
              | event | data |\n| --- | --- |\n\
              | `status` | `Status`: first, and when it changes, at most once a second |\n\
              | `document` | `watch` and `document`: every watched document at first, then whenever it says something else |\n\
