@@ -139,7 +139,9 @@ fn every_standing_of_a_contest_is_the_sum_of_its_parts() {
         // Across months and a year's end, of one day, and of days that are yet to come.
         for (back, ahead) in [(0, 0), (9, -3), (47, 20), (400, 1)] {
             let days = Day(today.0 - back)..Day(today.0 + ahead + 1);
-            for (kpi, group) in OF_ANY_DAYS.iter().zip(GROUPS.into_iter().cycle().skip(seed.try_into().unwrap())) {
+            for (kpi, group) in
+                OF_ANY_DAYS.iter().zip(GROUPS.into_iter().cycle().skip(seed.try_into().unwrap()))
+            {
                 let contest = Contest {
                     name: "Sprint".to_owned(),
                     kpi: kpi::find(kpi).unwrap(),

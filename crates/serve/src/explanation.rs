@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use board::{Board, Labels};
 use explain::{
-    CauseEntry, Cursor, ExplainError, Explainer, Explanation, PartEntry, Quantity, QuantitySum, Question, Time,
+    CauseEntry, Cursor, ExplainError, Explainer, Explanation, PartEntry, Quantity, QuantitySum, Question,
+    Time,
 };
 use kpi::When;
 use model::{Category, Currency, Day, FxRate, StageIndex, Timestamp, Touches, decimal_text};
@@ -235,7 +236,9 @@ pub(crate) fn problem(error: &ExplainError) -> Problem {
     let detail = error.to_string();
     match error {
         ExplainError::GivenUp | ExplainError::NoEvidence(_) => Problem::unavailable(1, detail),
-        ExplainError::NotTold(_) | ExplainError::NotOfAnyDays(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+        ExplainError::NotTold(_) | ExplainError::NotOfAnyDays(_) => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        }
         ExplainError::Cells(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail),
     }
 }

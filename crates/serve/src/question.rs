@@ -137,7 +137,7 @@ impl Question {
             }
             Document::Catalogue => {
                 self.told(&catalogue::catalogue(&state.choice, board.thresholds(), &state.options))
-            },
+            }
             Document::Description => self.told(&openapi::document(&state.options)),
         }
     }

@@ -140,7 +140,8 @@ impl Told {
             );
             return Err(Problem::unavailable(RETRY_SECONDS, detail));
         }
-        let entry = Entry { watch: Arc::clone(&watch), shown: None, took: Duration::ZERO, writing: Arc::default() };
+        let entry =
+            Entry { watch: Arc::clone(&watch), shown: None, took: Duration::ZERO, writing: Arc::default() };
         self.entries.insert(watch.text.clone(), entry);
         Ok(watch)
     }

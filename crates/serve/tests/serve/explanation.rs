@@ -118,10 +118,8 @@ async fn standings_of_contests_are_those_that_are_explained() {
         target: None,
     };
     let groups = [Group::Reps, Group::Territories, Group::Regions, Group::Teams];
-    let mut contests: Vec<Contest> = kpi::OF_ANY_DAYS
-        .iter()
-        .flat_map(|kpi| groups.map(|group| contest((*kpi, group, &[]))))
-        .collect();
+    let mut contests: Vec<Contest> =
+        kpi::OF_ANY_DAYS.iter().flat_map(|kpi| groups.map(|group| contest((*kpi, group, &[])))).collect();
     contests.push(contest(("won_amount", Group::Reps, &["bob"])));
     let state = ServeState { contests, ..folded() };
     let told = get(&state, "/api/v1/contests", &[]).await.json();
@@ -170,13 +168,38 @@ async fn what_cannot_be_explained_is_a_problem() {
         (&folded, "kpi=luck", 400, "parameter kpi is \"luck\"; expected one of created_deals"),
         (&folded, "kpi=open_deals&period=2026-11", 422, "open_deals tells what stands now"),
         (&folded, "kpi=goal_pace&kind=day", 422, "goal_pace is not told for this kind of period"),
-        (&folded, "kpi=won_deals&days=2026-11", 400, "the first and the last day, such as 2026-12-01/2026-12-24"),
-        (&folded, "kpi=won_deals&days=2026-11-02/2026-11-01", 422, "expected the first day and then the last"),
+        (
+            &folded,
+            "kpi=won_deals&days=2026-11",
+            400,
+            "the first and the last day, such as 2026-12-01/2026-12-24",
+        ),
+        (
+            &folded,
+            "kpi=won_deals&days=2026-11-02/2026-11-01",
+            422,
+            "expected the first day and then the last",
+        ),
         (&folded, "kpi=won_deals&days=2020-01-01/2026-11-01", 422, "expected at most 732 days, not 2497"),
         (&folded, "kpi=won_deals&days=2026-11-01/2026-11-02&kind=day", 422, "none beside parameter kind"),
-        (&folded, "kpi=won_deals&days=2026-11-01/2026-11-02&period=current", 422, "none beside parameter period"),
-        (&folded, "kpi=open_deals&days=2026-11-01/2026-11-02", 422, "open_deals is not told of any days; created_"),
-        (&folded, "kpi=goal_pace&days=2026-11-01/2026-11-02", 422, "goal_pace is not told of any days; created_"),
+        (
+            &folded,
+            "kpi=won_deals&days=2026-11-01/2026-11-02&period=current",
+            422,
+            "none beside parameter period",
+        ),
+        (
+            &folded,
+            "kpi=open_deals&days=2026-11-01/2026-11-02",
+            422,
+            "open_deals is not told of any days; created_",
+        ),
+        (
+            &folded,
+            "kpi=goal_pace&days=2026-11-01/2026-11-02",
+            422,
+            "goal_pace is not told of any days; created_",
+        ),
         (&folded, "kpi=won_deals&limit=0", 400, "a whole number from 1 to 1000"),
         (&folded, "kpi=won_deals&after=7", 422, "the value of next of the page before"),
         (&folded, "kpi=won_deals&scope=rep&id=nobody", 404, "there is no rep of that id"),
