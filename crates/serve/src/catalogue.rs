@@ -25,7 +25,6 @@ pub(crate) struct CatalogueDocument {
 /// Where the verdicts of KPIs change, in percent, as it is configured.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Thresholds")]
-#[expect(clippy::struct_field_names, reason = "units are in the names")]
 struct ThresholdsDocument {
     /// An average deal size within this of the previous period's is flat.
     flat_within_percent: u32,
