@@ -77,7 +77,7 @@ fn any_days_are_explained() {
     let (address, asked) =
         service(vec![(200, json!({"sums": [], "causes_total": 0, "causes": [], "next": null}))]);
     let question = ["explain", "--server", &address, "--kpi", "won_deals", "--days", "2026-10-30/2026-11-04"];
-    assert_eq!(folder.call(&question, &[]).code, Some(0));
+    assert_eq!(folder.call(&[&question[..], &["--format", "json"]].concat(), &[]).code, Some(0));
     let path = "/board/api/v1/explain?kpi=won_deals&scope=company&days=2026-10-30%2F2026-11-04&limit=10";
     assert_eq!(asked.join().unwrap(), [format!("GET {path} HTTP/1.1")]);
 }
