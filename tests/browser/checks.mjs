@@ -71,6 +71,27 @@ export const checks = {
     });
   },
 
+  async "a standing of a contest opens into its days, and a deal that is won into the day's"() {
+    await withPage({}, async (page) => {
+      await open(page, "#contests");
+      await freshness(page, "live");
+      const rows = await page.locator(".contest-row").count();
+      expect(rows > 0 && (await page.locator(".contest-row .figure").count()) === rows, "every standing opens");
+      await page.locator(".contest-row .figure").first().click();
+      await page.waitForSelector("#drawer[open] .cause");
+      expect(decodeURIComponent(page.url()).includes("days%3D") || decodeURIComponent(page.url()).includes("days="), "of the contest's days");
+      expect(/ – /.test(await page.locator("#drawer .where").textContent()), "the drawer says of which days");
+      await screenshot(page, "explain-contest");
+      await page.keyboard.press("Escape");
+      await page.waitForFunction(() => !document.getElementById("drawer").open);
+      await page.waitForSelector("#celebration:not([hidden]) .won-amount .figure", { timeout: 60_000 });
+      // Before it is gone again.
+      await page.evaluate(() => document.querySelector(".won-amount .figure").click());
+      await page.waitForSelector('#drawer[open] .cause[aria-current="true"]');
+      await screenshot(page, "explain-won");
+    });
+  },
+
   async "numbers change by themselves, and wins are celebrated"() {
     await withPage({}, async (page) => {
       await open(page, "#leaderboard?kpi=activities");

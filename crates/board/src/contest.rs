@@ -60,6 +60,9 @@ impl ContestStanding {
 }
 
 impl Contest {
+    /// How many days a contest may have: two years.
+    pub const DAYS_MAX: i32 = 732;
+
     /// Which share of the target a value is.
     #[must_use]
     pub fn share(&self, value: Value) -> Option<Value> {

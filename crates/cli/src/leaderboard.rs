@@ -64,7 +64,7 @@ pub(crate) fn kpi_table<'d>(kpis: impl IntoIterator<Item = &'d Value>) -> Table 
     table
 }
 
-/// For whom and of which period a document is.
+/// For whom and of which period or days a document is.
 pub(crate) fn title(document: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let scope = text(&document["scope"]);
@@ -73,7 +73,10 @@ pub(crate) fn title(document: &Value) -> String {
         (_, Some(id)) => format!("{scope} {id}"),
         _ => scope,
     };
-    let period = &document["period"];
+    let (period, days) = (&document["period"], &document["days"]);
+    if days.is_object() {
+        return format!("{who} · {} to {}", text(&days["start"]), text(&days["end"]));
+    }
     if period.is_null() {
         return format!("{who} · now");
     }

@@ -1,11 +1,12 @@
 //! An explanation, made from frozen states.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use board::{Board, PublishError, Scope, Stamp};
 use engine::{CauseEvent, CausePlace, FoldConfig, Frozen, Origin};
-use kpi::{Kpi, KpiValue, When};
+use kpi::{Kpi, KpiValue, OF_ANY_DAYS, StageLimits, When};
 use model::{
     Category, CellKey, Contribution, Currency, Day, Measure, Offset, PartitionId, Period, StageIndex,
     Timestamp, TopicName,
@@ -15,6 +16,34 @@ use thiserror::Error;
 use crate::filter::{Evidence, Filter};
 use crate::page::{Cursor, Page};
 
+/// Of what time a number is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Time {
+    /// What stands now.
+    Now,
+    /// A period.
+    Period(Period),
+    /// Any days, `[from, to)`, of a KPI that is [told of those](OF_ANY_DAYS).
+    Days(Range<Day>),
+}
+
+impl Time {
+    /// The period, if it is one.
+    #[must_use]
+    pub const fn period(&self) -> Option<Period> {
+        match *self {
+            Self::Period(period) => Some(period),
+            Self::Now | Self::Days(_) => None,
+        }
+    }
+}
+
+impl From<Option<Period>> for Time {
+    fn from(period: Option<Period>) -> Self {
+        period.map_or(Self::Now, Self::Period)
+    }
+}
+
 /// What is to be explained.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -22,8 +51,8 @@ pub struct Question {
     pub kpi: &'static Kpi,
     /// For whom.
     pub scope: Scope,
-    /// Of which period; none for what stands now.
-    pub period: Option<Period>,
+    /// Of what time.
+    pub of: Time,
     /// How many causes at most; above 0.
     pub limit: usize,
     /// Behind which cause the page begins.
@@ -40,8 +69,11 @@ pub enum ExplainError {
     #[error("the numbers cannot be explained now: {0}")]
     NoEvidence(String),
     /// The KPI is not told for the kind of period.
-    #[error("{0} is not told for this kind of period")]
+    #[error("{name} is not told for this kind of period, but for {kinds}", name = .0, kinds = kpi::find(.0).map(Kpi::told_for).unwrap_or_default())]
     NotTold(&'static str),
+    /// The KPI is told of periods alone.
+    #[error("{0} is not told of any days; those that are: {list}", list = OF_ANY_DAYS.join(", "))]
+    NotOfAnyDays(&'static str),
     /// The cells are not such as a board takes.
     #[error("the cells cannot be shown: {0}")]
     Cells(#[from] PublishError),
@@ -153,7 +185,7 @@ struct Found {
 /// `may_go_on` is asked now and then.
 ///
 /// # Errors
-/// If it may not go on, or the KPI has no value for the period.
+/// If it may not go on, or the KPI has no value for the time.
 pub fn explain(
     board: &Board,
     config: &FoldConfig,
@@ -162,10 +194,15 @@ pub fn explain(
     now: Timestamp,
     may_go_on: &dyn Fn() -> bool,
 ) -> Result<Explanation, ExplainError> {
-    let limits = board.stage_limits(question.period, now);
-    let filter = |frozen: &Frozen| {
-        Filter::new(board, question.kpi, &question.scope, question.period, now, &limits, frozen)
+    let limits = match question.of {
+        Time::Days(_) if !OF_ANY_DAYS.contains(&question.kpi.name) => {
+            return Err(ExplainError::NotOfAnyDays(question.kpi.name));
+        }
+        // They have no part in it.
+        Time::Days(_) => StageLimits::default(),
+        Time::Now | Time::Period(_) => board.stage_limits(question.of.period(), now),
     };
+    let filter = |frozen: &Frozen| Filter::new(board, question, now, &limits, frozen);
     let filters: Vec<Filter> = evidence.iter().map(|evidence| filter(&evidence.frozen)).collect();
     let mut sums: BTreeMap<Quantity, QuantitySum> = BTreeMap::new();
     let shown = Arc::new(board.without_cells(limits.clone()));
@@ -210,14 +247,10 @@ pub fn explain(
             return Err(ExplainError::GivenUp);
         }
     }
-    let value = shown
-        .kpis(&question.scope, question.period, now)
-        .into_iter()
-        .find(|value| value.kpi == question.kpi)
-        .ok_or(ExplainError::NotTold(question.kpi.name))?;
+    let value = value(&shown, question, now).ok_or(ExplainError::NotTold(question.kpi.name))?;
     let (found, next) = page.finish();
     let today = board.calendar().day_of(now);
-    let days = (today, board.day_in_question(question.period, today));
+    let days = (today, board.day_in_question(question.of.period(), today));
     let entry = |found: Found| {
         // A page of long histories is the costliest part.
         if !may_go_on() {
@@ -237,6 +270,15 @@ pub fn explain(
         next,
         positions: positions.collect(),
     })
+}
+
+/// The value that a board has for a question.
+fn value(board: &Board, question: &Question, now: Timestamp) -> Option<KpiValue> {
+    let Question { kpi, scope, of, .. } = question;
+    if let Time::Days(days) = of {
+        return Some(board.view_of_days(days.clone(), now).evaluate_scope(kpi, scope));
+    }
+    board.kpis(scope, of.period(), now).into_iter().find(|value| value.kpi == *kpi)
 }
 
 /// Shows the cells that the KPI is made from on a board of their own, and adds them up.

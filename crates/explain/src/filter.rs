@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use board::{Board, Membership, Scope};
+use board::{Board, Membership};
 use engine::Frozen;
-use kpi::{Kpi, StageLimits, When};
-use model::{CellKey, Day, Measure, Offset, PartitionId, Period, StageIndex, Timestamp, TopicName};
+use kpi::{StageLimits, When};
+use model::{CellKey, Day, Measure, Offset, PartitionId, StageIndex, Timestamp, TopicName};
+
+use crate::explanation::{Question, Time};
 
 /// A partition's state as it stood at one moment.
 #[derive(Debug, Clone)]
@@ -49,13 +51,13 @@ enum Members {
 impl Filter {
     pub(crate) fn new(
         board: &Board,
-        kpi: &Kpi,
-        scope: &Scope,
-        period: Option<Period>,
+        question: &Question,
         now: Timestamp,
         limits: &StageLimits,
         frozen: &Frozen,
     ) -> Self {
+        let Question { kpi, scope, of: time, .. } = question;
+        let period = time.period();
         let rule = |of: &kpi::Ingredient| {
             let numbered = |inside: &dyn Fn(&Arc<str>) -> bool, names: &[Arc<str>]| {
                 names.iter().map(inside).collect::<Vec<bool>>()
@@ -73,7 +75,10 @@ impl Filter {
             let last = |stage| Some((stage, limits.stalled_since(stage, today)?));
             let until =
                 (of.when == When::Stalled).then(|| board.pipelines().indices().filter_map(last).collect());
-            let days = board.days_of(of.when, period, now)?;
+            let days = match (of.when, time) {
+                (When::Period, Time::Days(days)) => days.clone(),
+                _ => board.days_of(of.when, period, now)?,
+            };
             Some(Rule { when: of.when, days, is: of.is, until, members })
         };
         Self { rules: kpi.made_of.iter().filter_map(rule).collect() }

@@ -1,4 +1,4 @@
-//! What a number is made of: any KPI of any scope and period, opened into the deals and activities behind it, down to the
+//! What a number is made of: any KPI of any scope and period, or of any days where it is told of those, opened into the deals and activities behind it, down to the
 //! events in the log that decided them; and what changed it after its period had ended.
 //!
 //! Made from frozen states of the partitions, so that nothing moves meanwhile and no fold waits; it must not know where
@@ -19,7 +19,7 @@ mod restatements;
 pub use engine::{CauseEvent, DealState, Origin, Restatement};
 pub use explainer::{Explainer, Source};
 pub use explanation::{
-    CauseEntry, ExplainError, Explanation, PartEntry, Quantity, QuantitySum, Question, explain,
+    CauseEntry, ExplainError, Explanation, PartEntry, Quantity, QuantitySum, Question, Time, explain,
 };
 pub use filter::Evidence;
 pub use page::Cursor;

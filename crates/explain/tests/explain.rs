@@ -5,15 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use board::{Board, Scope, Stamp};
+use board::{Board, Contest, Group, Scope, Stamp};
 use engine::{FoldConfig, Origin, PartitionState};
-use kpi::{CATALOGUE, Value};
+use kpi::{CATALOGUE, OF_ANY_DAYS, Value};
 use model::{
-    Calendar, Currency, Event, Money, Offset, PartitionId, Period, PeriodKind, Quota, Reference,
+    Calendar, Currency, Day, Event, Money, Offset, PartitionId, Period, PeriodKind, Quota, Reference,
     ReferenceRecord, Timestamp,
 };
 use salesfloor::{Floor, Scenario, disorder};
-use tallyboard_explain::{Cursor, Evidence, ExplainError, Explanation, PartEntry, Question, explain};
+use tallyboard_explain::{Cursor, Evidence, ExplainError, Explanation, PartEntry, Question, Time, explain};
 
 struct Site {
     board: Arc<Board>,
@@ -77,11 +77,11 @@ impl Site {
         &self,
         kpi: &'static kpi::Kpi,
         scope: &Scope,
-        period: Option<Period>,
+        of: impl Into<Time>,
         limit: usize,
         after: Option<Cursor>,
     ) -> Explanation {
-        let question = Question { kpi, scope: scope.clone(), period, limit, after };
+        let question = Question { kpi, scope: scope.clone(), of: of.into(), limit, after };
         explain(&self.board, &self.config, &self.evidence, &question, self.now, &|| true).unwrap()
     }
 
@@ -134,6 +134,78 @@ fn in_parts_of_cents(part: &PartEntry) -> i128 {
     let digits = part.measure.currency().unwrap().fraction_digits();
     let rate = part.rate.map_or(10_i128.pow(12), i128::from);
     part.value * rate * 10_i128.pow(6 - digits)
+}
+
+/// Each standing of a contest, of everybody in each group, is the value that its days are explained by; the parts are of
+/// these days, add up, and make the value where it is a count.
+#[test]
+fn every_standing_of_a_contest_is_the_sum_of_its_parts() {
+    let (mut standings, mut parts_seen, mut counted) = (0, 0, 0);
+    for seed in 0..3 {
+        let site = site(seed, 100_000, 100_000);
+        let today = site.board.calendar().day_of(site.now);
+        // Across months and a year's end, of one day, and of days that are yet to come.
+        for (back, ahead) in [(0, 0), (9, -3), (47, 20), (400, 1)] {
+            let days = Day(today.0 - back)..Day(today.0 + ahead + 1);
+            for (kpi, group) in
+                OF_ANY_DAYS.iter().zip(GROUPS.into_iter().cycle().skip(seed.try_into().unwrap()))
+            {
+                let contest = Contest {
+                    name: "Sprint".to_owned(),
+                    kpi: kpi::find(kpi).unwrap(),
+                    group: group.0,
+                    members: BTreeSet::new(),
+                    days: days.clone(),
+                    target: None,
+                };
+                for row in site.board.standing_of(&contest, site.now).rows {
+                    let scope = group.1(row.id.to_string());
+                    let of = Time::Days(days.clone());
+                    let explanation = site.explain(contest.kpi, &scope, of, usize::MAX, None);
+                    assert_eq!(explanation.value, row.value, "{kpi} {scope:?} {days:?}");
+                    for (quantity, sum) in &explanation.sums {
+                        assert_eq!(sum.total, sum.explained, "{kpi} {scope:?} {quantity:?}");
+                    }
+                    let parts: Vec<_> = explanation.causes.iter().flat_map(|cause| &cause.parts).collect();
+                    assert!(parts.iter().all(|part| days.contains(&part.day.unwrap())), "{kpi} {scope:?}");
+                    let all: i128 = parts.iter().map(|part| part.value).sum();
+                    if ["won_deals", "created_deals", "mql_deals", "activities"].contains(kpi) {
+                        assert_eq!(row.value.value, Ok(Value::Whole(all)), "{kpi} {scope:?} {days:?}");
+                        counted += all;
+                    }
+                    standings += 1;
+                    parts_seen += parts.len();
+                }
+            }
+        }
+    }
+    assert!(standings > 300 && parts_seen > 1_000 && counted > 300, "{standings} {parts_seen} {counted}");
+}
+
+const GROUPS: [(Group, fn(String) -> Scope); 4] = [
+    (Group::Reps, Scope::Rep),
+    (Group::Territories, Scope::Territory),
+    (Group::Regions, Scope::Region),
+    (Group::Teams, Scope::Team),
+];
+
+/// A period's days are explained as the period is.
+#[test]
+fn the_days_of_a_period_are_explained_as_it_is() {
+    let site = site(4, 100_000, 100_000);
+    let calendar = site.board.calendar();
+    let today = calendar.day_of(site.now);
+    for kind in PeriodKind::ALL {
+        let period = calendar.period_of(kind, today);
+        for kpi in OF_ANY_DAYS.map(|name| kpi::find(name).unwrap()) {
+            for scope in site.scopes() {
+                let of_period = site.explain(kpi, &scope, Some(period), 10, None);
+                let of_days = site.explain(kpi, &scope, Time::Days(calendar.days(period)), 10, None);
+                assert_eq!(of_days.value, of_period.value, "{} {scope:?} {kind:?}", kpi.name);
+                assert_eq!((of_days.sums, of_days.causes), (of_period.sums, of_period.causes));
+            }
+        }
+    }
 }
 
 /// Whoever has no quota has no part in what was made of the quotas.
@@ -281,14 +353,17 @@ fn events_are_found_at_their_offsets_and_the_deciding_ones_decide() {
 fn what_takes_too_long_is_given_up() {
     let site = site(1, 100_000, 100_000);
     let kpi = kpi::find("open_deals").unwrap();
-    let question = Question { kpi, scope: Scope::Company, period: None, limit: 1, after: None };
+    let question = Question { kpi, scope: Scope::Company, of: Time::Now, limit: 1, after: None };
     let error = explain(&site.board, &site.config, &site.evidence, &question, site.now, &|| false);
     assert!(matches!(error, Err(ExplainError::GivenUp)));
     let today = site.board.calendar().day_of(site.now);
-    let month = Some(site.board.calendar().period_of(PeriodKind::Month, today));
-    let question = Question { period: month, ..question };
+    let month = Time::Period(site.board.calendar().period_of(PeriodKind::Month, today));
+    let question = Question { of: month, ..question };
     let error = explain(&site.board, &site.config, &site.evidence, &question, site.now, &|| true);
     assert!(matches!(error, Err(ExplainError::NotTold("open_deals"))));
+    let question = Question { of: Time::Days(today..Day(today.0 + 1)), ..question };
+    let error = explain(&site.board, &site.config, &site.evidence, &question, site.now, &|| true);
+    assert!(matches!(error, Err(ExplainError::NotOfAnyDays("open_deals"))));
 }
 
 /// Day by day, as deals come to be stalled: the list is as long as their number says.

@@ -105,6 +105,15 @@ impl Kpi {
         kind.map_or(self.is_standing(), |kind| self.periods.contains(&kind))
     }
 
+    /// For what it is told, in words: kinds of periods, or what stands now.
+    #[must_use]
+    pub fn told_for(&self) -> String {
+        if self.is_standing() {
+            return "what stands now".to_owned();
+        }
+        self.periods.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
+    }
+
     /// The value from the sums of a scope and period. Cost: at most a few passes over the tally.
     #[must_use]
     pub fn evaluate(&'static self, input: &Input<'_>) -> KpiValue {

@@ -4,9 +4,10 @@ import { name, node } from "./node.js";
 import { say, sayIfKnown } from "./text.js";
 import { dayText, momentText, plain, valueText } from "./value.js";
 
-export function causeCard(cause) {
+/** `deal`: the one that was asked for, to be marked. */
+export function causeCard(cause, deal) {
   const { id, kind, topic, partition, parts, events } = cause;
-  return node("li.cause", { "data-key": `${kind} ${id} ${partition}` },
+  return node("li.cause", { "data-key": `${kind} ${id} ${partition}`, "aria-current": kind === "deal" && id === deal ? "true" : null },
     node("p.cause-head", node("strong", name(id)), node("span.quiet", ` ${say(`explain.kind.${kind}`)}`)),
     node("ul.parts", parts.map(partLine)),
     node("details",

@@ -2,9 +2,10 @@
 // without a fuss.
 
 import { confetti } from "./confetti.js";
+import { figureLink } from "./figure.js";
 import { name, node } from "./node.js";
 import { moves, renew } from "./renew.js";
-import { say } from "./text.js";
+import { kpiLabel, say } from "./text.js";
 import { valueText } from "./value.js";
 
 const SHOWN_MS = 6_000;
@@ -60,13 +61,21 @@ function next() {
     node("div.won-card",
       node("p.won-what", say("won.title")),
       node("p.won-who", name(rep)),
-      node("p.won-amount", moneyText(amount)),
+      node("p.won-amount", amountLink(shown)),
       territory ? node("p.won-where", name(territory)) : null),
   ].filter(Boolean));
   place().hidden = false;
   document.getElementById("said").textContent = say("won.said", { rep, amount: moneyText(amount) });
   if (moves()) start();
   timer = setTimeout(next, queue.length > 1 ? HURRIED_MS : SHOWN_MS);
+}
+
+/** The amount opens what the rep has won on that day, with the deal marked. */
+function amountLink({ amount, closed_on: day, deal_id: deal, rep_id: id, rep_name: rep }) {
+  if (!amount || !day) return moneyText(amount);
+  const label = `${rep}, ${kpiLabel("won_amount")}, ${deal}`;
+  const figure = { value: amount.text, currency: amount.currency };
+  return figureLink("won_amount", figure, "money", { picks: { scope: "rep", id }, standing: false, days: `${day}/${day}`, deal, label, text: moneyText(amount) });
 }
 
 /** Money comes as text of the service, or with what it takes to say it in the reader's locale. */

@@ -7,7 +7,7 @@ import { periodText } from "./periods.js";
 import { renew } from "./renew.js";
 import { go } from "./route.js";
 import { kpiLabel, say, sayIfKnown } from "./text.js";
-import { plain, valueText } from "./value.js";
+import { daysText, plain, valueText } from "./value.js";
 
 const PAGE = 20;
 const drawer = () => document.getElementById("drawer");
@@ -16,7 +16,7 @@ let pages = [];
 let opener = null;
 
 /** Shows the drawer if the address says so. */
-export function showDrawer({ explain, part }) {
+export function showDrawer({ explain, part, deal }) {
   if (!explain) {
     asked = null;
     if (drawer().open) drawer().close();
@@ -27,13 +27,13 @@ export function showDrawer({ explain, part }) {
     renew(drawer(), [node("div.sheet", head(say("explain.title")), node("div.skeleton"), node("div.skeleton"))]);
     drawer().showModal();
   }
-  if (asked === `${explain} ${part}`) return;
-  asked = `${explain} ${part}`;
+  if (asked === `${explain} ${part} ${deal}`) return;
+  asked = `${explain} ${part} ${deal}`;
   pages = [];
-  more(explain, part);
+  more(explain, part, deal);
 }
 
-async function more(explain, part) {
+async function more(explain, part, deal) {
   const mine = asked;
   const after = pages.at(-1)?.next;
   const page = after ? `&after=${encodeURIComponent(after)}` : "";
@@ -41,7 +41,7 @@ async function more(explain, part) {
     const found = await ask(`explain?${explain}&limit=${PAGE}${page}`);
     if (mine !== asked) return;
     pages.push(found);
-    draw(explain, part);
+    draw(explain, part, deal);
   } catch (error) {
     if (mine !== asked) return;
     const detail = error instanceof Problem ? error.detail : say("state.unreachable");
@@ -49,7 +49,7 @@ async function more(explain, part) {
   }
 }
 
-function draw(explain, part) {
+function draw(explain, part, deal) {
   const [found] = pages;
   const last = pages.at(-1);
   const { kpi } = found;
@@ -57,7 +57,7 @@ function draw(explain, part) {
   const shown = partFigure || kpi;
   const sums = found.sums.filter((sum) => !partFigure || !(sum.stage || sum.category) || named(sum) === part);
   const causes = pages.flatMap((page) => page.causes);
-  const where = [found.scope === "company" ? say("scope.company") : found.name ?? found.id, found.period && periodText(found.period)];
+  const where = [found.scope === "company" ? say("scope.company") : found.name ?? found.id, found.period && periodText(found.period), found.days && daysText(found.days)];
   const button = node("button.more", { type: "button", "data-more": true }, say("explain.more"));
   renew(drawer(), [
     node("div.sheet",
@@ -73,10 +73,10 @@ function draw(explain, part) {
       sumTable(sums),
       node("h3", say("explain.causes", { count: plain(found.causes_total) })),
       causes.length === 0 ? node("p.quiet", say("explain.no_causes")) : null,
-      node("ol.causes", causes.map((cause) => causeCard(cause))),
+      node("ol.causes", causes.map((cause) => causeCard(cause, deal))),
       last.next ? button : null),
   ]);
-  drawer().querySelector("[data-more]")?.addEventListener("click", () => more(explain, part), { once: true });
+  drawer().querySelector("[data-more]")?.addEventListener("click", () => more(explain, part, deal), { once: true });
 }
 
 const named = (one) => one.stage ?? one.category ?? one.flow ?? one.attainment ?? one.activity_type;
@@ -113,6 +113,6 @@ document.addEventListener("click", ({ target }) => {
 
 // Closed by Esc, by the button or by a click beside it: the address has to follow.
 drawer().addEventListener("close", () => {
-  if (asked !== null) go({ explain: null, part: null });
+  if (asked !== null) go({ explain: null, part: null, deal: null });
   if (opener?.isConnected) opener.focus({ preventScroll: true });
 });

@@ -5,26 +5,27 @@ import { link, query } from "./route.js";
 import { kpiLabel, say } from "./text.js";
 import { valueText } from "./value.js";
 
-/** The question behind a number: what `/api/v1/explain` is asked. */
-export function question(kpi, picks, standing = false) {
+/** The question behind a number: what `/api/v1/explain` is asked. `days`: in place of a period, as `first/last`. */
+export function question(kpi, picks, standing = false, days = null) {
   const { scope = "company", id, kind = "quarter", period } = picks;
-  const dated = standing ? {} : { kind, period };
+  const dated = days ? { days } : standing ? {} : { kind, period };
   return query("explain", { kpi, scope, id: scope === "company" ? null : id, ...dated }).split("?")[1];
 }
 
 /**
  * A figure of a KPI as a link to its explanation.
  * @param kpi the KPI's name; `figure`: the API's figure; `unit`
- * @param options `picks` say of which scope and period; `part`: of which stage or category; `form` as in `valueText`
+ * @param options `picks` say of which scope and period; `days`: of which days instead; `part`: of which stage or category;
+ * `deal`: the one of its deals that is meant; `form` as in `valueText`
  */
-export function figureLink(kpi, figure, unit, { picks, standing, part, form, label, text } = {}) {
-  const asked = question(kpi, picks, standing ?? figure.standing);
+export function figureLink(kpi, figure, unit, { picks, standing, days, part, deal, form, label, text } = {}) {
+  const asked = question(kpi, picks, standing ?? figure.standing, days);
   const shown = text ?? valueText(figure, unit, { form, kpi });
   const what = label ?? [kpiLabel(kpi), part].filter(Boolean).join(", ");
   return node(
     "a.figure",
     {
-      href: link({ explain: asked, part: part ?? null }),
+      href: link({ explain: asked, part: part ?? null, deal: deal ?? null }),
       class: figure.value === null ? "absent" : "",
       title: figure.absent_reason ?? `${what}: ${valueText(figure, unit, { form: "exact", kpi })}`,
     },

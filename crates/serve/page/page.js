@@ -1,6 +1,7 @@
 // Puts a view on the page and keeps it up to date.
 
 import { Problem, askOnce } from "./ask.js";
+import { rowsMax } from "./catalogue.js";
 import { celebrate, takeBack } from "./celebration.js";
 import { showDrawer } from "./explain.js";
 import { foot, top } from "./frame.js";
@@ -155,7 +156,7 @@ async function learn() {
     known.catalogue = await askOnce("catalogue");
     const groups = ["region", "territory", "team", "rep"];
     const rows = await Promise.all(
-      groups.map((group) => askOnce(`leaderboard?kpi=open_deals&group=${group}&limit=1000`)),
+      groups.map((group) => askOnce(`leaderboard?kpi=open_deals&group=${group}&limit=${rowsMax(known)}`)),
     );
     known.scopes = { __proto__: null, ...Object.fromEntries(groups.map((group, index) => [group, rows[index].rows])) };
     place(route());

@@ -54,4 +54,6 @@ export const plain = (number, most = 2) => format({ maximumFractionDigits: most 
 const moment = (options) => (text) => new Intl.DateTimeFormat(locale(), options).format(new Date(text));
 export const momentText = moment({ dateStyle: "medium", timeStyle: "short" });
 export const dayText = moment({ dateStyle: "medium", timeZone: "UTC" });
+/** Days from the first to the last. */
+export const daysText = ({ start, end }) => (start === end ? dayText(start) : `${dayText(start)} – ${dayText(end)}`);
 export const timeText = moment({ timeStyle: "short" });

@@ -1,8 +1,8 @@
-//! `/api/v1`: KPIs of a scope, leaderboards, and the catalogue.
+//! `/api/v1`: KPIs of a scope, and leaderboards.
 
 use axum::http::StatusCode;
 use board::{Board, Order, RankedRow, Scope};
-use kpi::{CATALOGUE, Choice, Kpi, KpiValue, OBJECTIVES, Objective};
+use kpi::{CATALOGUE, Kpi, KpiValue};
 use model::{Day, Offset, PartitionId, Period, Timestamp, TopicName, check_identifier};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -137,7 +137,7 @@ pub(crate) struct AskedDocument {
     scope: &'static str,
     id: Option<String>,
     name: Option<String>,
-    /// Null for what stands now, or for all.
+    /// Null for what stands now, for any days, or for all.
     period: Option<PeriodDocument>,
     /// When this was asked.
     #[schemars(extend("format" = "date-time"))]
@@ -292,10 +292,9 @@ pub(crate) fn leaderboard(
     let today = board.calendar().day_of(now);
     let period = period_of(board, parameters, kpi, today)?;
     let progress = Progress::new(board, period, now);
-    let leaderboard = board.leaderboard(kpi, period, group, order, limit, now).ok_or_else(|| {
-        let kind = period.map_or("", |period| period.kind.name());
-        Problem::contradiction("kind", kind, &format!("a kind of period that {} is told for", kpi.name))
-    })?;
+    let leaderboard = board
+        .leaderboard(kpi, period, group, order, limit, now)
+        .ok_or_else(|| Problem::not_told_for(kpi, period.map(|period| period.kind)))?;
     Ok(LeaderboardDocument {
         kpi: kpi.name,
         unit: kpi.unit.name(),
@@ -336,72 +335,4 @@ pub(crate) fn named_kpi(parameters: &Parameters) -> Result<&'static Kpi, Problem
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
     };
     kpi::find(name).ok_or_else(|| Problem::parameter("kpi", name, &expected))
-}
-
-/// What every number means.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Catalogue")]
-pub(crate) struct CatalogueDocument {
-    kpis: Vec<DefinitionDocument>,
-    objectives: Vec<ObjectiveDocument>,
-}
-
-/// The definition of a KPI.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Definition")]
-struct DefinitionDocument {
-    #[schemars(with = "words::KpiName")]
-    name: &'static str,
-    metric: &'static str,
-    #[schemars(with = "words::UnitName")]
-    unit: &'static str,
-    #[schemars(with = "words::DimensionName")]
-    dimension: &'static str,
-    standing: bool,
-    /// Whether it is exported as a metric.
-    chosen: bool,
-    #[schemars(with = "Vec<words::PeriodKindName>")]
-    periods: Vec<&'static str>,
-    help: &'static str,
-    formula: &'static str,
-    edge_cases: &'static str,
-    source: &'static str,
-}
-
-/// What is to be reached, and the KPIs that tell of it.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Objective")]
-struct ObjectiveDocument {
-    name: &'static str,
-    question: &'static str,
-    chosen: bool,
-    #[schemars(with = "Vec<words::KpiName>")]
-    kpis: Vec<&'static str>,
-}
-
-/// All definitions and objectives, and which of them are chosen.
-pub(crate) fn catalogue(choice: &Choice) -> CatalogueDocument {
-    let definition = |kpi: &Kpi| DefinitionDocument {
-        name: kpi.name,
-        metric: kpi.metric,
-        unit: kpi.unit.name(),
-        dimension: kpi.dimension.name(),
-        standing: kpi.is_standing(),
-        chosen: choice.has(kpi),
-        periods: kpi.periods.iter().map(|kind| kind.name()).collect(),
-        help: kpi.help,
-        formula: kpi.formula,
-        edge_cases: kpi.edge_cases,
-        source: kpi.source,
-    };
-    let objective = |objective: &Objective| ObjectiveDocument {
-        name: objective.name,
-        question: objective.question,
-        chosen: choice.objectives().contains(&objective),
-        kpis: objective.kpis().map(|kpi| kpi.name).collect(),
-    };
-    CatalogueDocument {
-        kpis: CATALOGUE.iter().map(definition).collect(),
-        objectives: OBJECTIVES.iter().map(objective).collect(),
-    }
 }

@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use board::{Board, Labels};
 use explain::{
     CauseEntry, Cursor, ExplainError, Explainer, Explanation, PartEntry, Quantity, QuantitySum, Question,
+    Time,
 };
 use kpi::When;
-use model::{Category, Currency, FxRate, StageIndex, Timestamp, Touches, decimal_text};
+use model::{Category, Currency, Day, FxRate, StageIndex, Timestamp, Touches, decimal_text};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -16,11 +17,11 @@ use serde_json::{Value as Json, json};
 use crate::api::{self, AskedDocument};
 use crate::figures::{KpiFigure, number};
 use crate::openapi::words;
-use crate::parameters::{Count, ID, KIND, KPI, PERIOD, Parameter, Parameters, SCOPE, Text};
+use crate::parameters::{Count, DAYS, ID, KIND, KPI, PERIOD, Parameter, Parameters, SCOPE, Text};
 use crate::problem::Problem;
 
 pub(crate) static EXPLAIN_PARAMETERS: &[&dyn Parameter] =
-    &[&KPI, &SCOPE, &ID, &PERIOD, &KIND, &CAUSES_LIMIT, &AFTER];
+    &[&KPI, &SCOPE, &ID, &PERIOD, &KIND, &DAYS, &CAUSES_LIMIT, &AFTER];
 
 pub(crate) static CAUSES_LIMIT: Count = Count {
     name: "limit",
@@ -54,6 +55,9 @@ pub(crate) fn after<T>(
 pub(crate) struct ExplanationDocument {
     #[serde(flatten)]
     asked: AskedDocument,
+    /// The days that were asked for in place of a period.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<DaysDocument>,
     kpi: KpiFigure,
     help: &'static str,
     formula: &'static str,
@@ -64,6 +68,18 @@ pub(crate) struct ExplanationDocument {
     causes: Vec<CauseDocument>,
     /// Parameter `after` of the next page; null at the end.
     next: Option<String>,
+}
+
+/// Any days, in the organisation's time zone.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Days")]
+struct DaysDocument {
+    /// First day.
+    #[schemars(extend("format" = "date"))]
+    start: String,
+    /// Last day.
+    #[schemars(extend("format" = "date"))]
+    end: String,
 }
 
 /// What is measured, and by what.
@@ -172,7 +188,7 @@ struct DealDocument {
     deleted: bool,
 }
 
-/// Opens a KPI of a scope and period, within a time, with at most so many causes at once.
+/// Opens a KPI of a scope and a period or any days, within a time, with at most so many causes at once.
 pub(crate) fn explain(
     board: &Board,
     explainer: &Explainer,
@@ -184,15 +200,26 @@ pub(crate) fn explain(
     let limit = parameters.count(&CAUSES_LIMIT, causes_max)?;
     let today = board.calendar().day_of(now);
     let (scope_name, scope) = api::scope(board, parameters)?;
-    let period = api::period_of(board, parameters, kpi, today)?;
+    let of = match parameters.days(kpi)? {
+        Some(days) => Time::Days(days),
+        None => api::period_of(board, parameters, kpi, today)?.into(),
+    };
+    let days = match &of {
+        Time::Days(days) => {
+            Some(DaysDocument { start: days.start.to_string(), end: Day(days.end.0 - 1).to_string() })
+        }
+        Time::Now | Time::Period(_) => None,
+    };
+    let period = of.period();
     let after = after(parameters, Cursor::parse)?;
-    let question = Question { kpi, scope: scope.clone(), period, limit, after };
+    let question = Question { kpi, scope: scope.clone(), of, limit, after };
     let explanation = explainer.explain(board, &question, now, within).map_err(|error| problem(&error))?;
     let Explanation { value, sums, causes_total, causes, next, positions } = explanation;
     let labels = &board.labels();
     let reporting = board.reporting_currency();
     Ok(ExplanationDocument {
         asked: AskedDocument::new(board, parameters, (scope_name, &scope), period, now, positions),
+        days,
         help: kpi.help,
         formula: kpi.formula,
         edge_cases: kpi.edge_cases,
@@ -209,7 +236,9 @@ pub(crate) fn problem(error: &ExplainError) -> Problem {
     let detail = error.to_string();
     match error {
         ExplainError::GivenUp | ExplainError::NoEvidence(_) => Problem::unavailable(1, detail),
-        ExplainError::NotTold(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+        ExplainError::NotTold(_) | ExplainError::NotOfAnyDays(_) => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        }
         ExplainError::Cells(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail),
     }
 }

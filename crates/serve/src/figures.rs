@@ -15,10 +15,12 @@ pub(crate) struct Figure {
     /// In the KPI's unit; null if absent.
     #[schemars(with = "Option<words::Amount>")]
     value: Json,
-    /// For quotients, in the KPI's unit.
+    /// For quotients, what is divided: money of a KPI that is money itself as decimal text, all else as a whole number of
+    /// what the KPI's formula counts (deals, reps, seconds, minor units of the reporting currency).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Amount>")]
     numerator: Option<Json>,
+    /// What it is divided by, as a whole number of what the formula counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Amount>")]
     denominator: Option<Json>,

@@ -10,6 +10,7 @@
 mod alerts;
 mod api;
 mod balance;
+mod catalogue;
 mod connection;
 mod contests;
 mod documents;

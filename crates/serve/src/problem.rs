@@ -3,6 +3,8 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use kpi::Kpi;
+use model::PeriodKind;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -29,6 +31,17 @@ impl Problem {
     /// A parameter is of its form, but does not go with the others or means nothing here.
     pub(crate) fn contradiction(name: &str, found: &str, expected: &str) -> Self {
         let detail = format!("parameter {name} is {found:?}; expected {expected}");
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
+    /// The KPI is not told for the kind of period.
+    pub(crate) fn not_told_for(kpi: &Kpi, kind: Option<PeriodKind>) -> Self {
+        let found = kind.map_or("what stands now", |kind| kind.name());
+        let detail = format!(
+            "parameter kpi is {:?}, which is not told for {found}, but for {}",
+            kpi.name,
+            kpi.told_for()
+        );
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 

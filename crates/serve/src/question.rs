@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::parameters::{Parameter, Parameters};
 use crate::problem::Problem;
 use crate::router::ServeState;
-use crate::{api, balance, contests, explanation, openapi, restatements, series, status};
+use crate::{api, balance, catalogue, contests, explanation, openapi, restatements, series, status};
 
 /// A document of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +135,9 @@ impl Question {
                 let (explainer, options) = (&state.explainer, &state.options);
                 self.told(&restatements::restatements(board, explainer, parameters, options, now)?)
             }
-            Document::Catalogue => self.told(&api::catalogue(&state.choice)),
+            Document::Catalogue => {
+                self.told(&catalogue::catalogue(&state.choice, board.thresholds(), &state.options))
+            }
             Document::Description => self.told(&openapi::document(&state.options)),
         }
     }

@@ -17,7 +17,7 @@ use crate::parameters::{Count, ID, OneOf, Parameter, Parameters, PeriodName, SCO
 use crate::problem::Problem;
 
 pub(crate) static RESTATEMENTS_PARAMETERS: &[&dyn Parameter] =
-    &[&SCOPE, &ID, &RESTATED, &RESTATED_KIND, &LIMIT, &AFTER];
+    &[&SCOPE, &ID, &RESTATED, &RESTATED_KIND, &RESTATEMENTS_LIMIT, &AFTER];
 
 static RESTATED: PeriodName = PeriodName {
     name: "period",
@@ -41,7 +41,7 @@ static RESTATED_KIND: OneOf<Option<PeriodKind>> = OneOf {
     example: "quarter",
 };
 
-static LIMIT: Count = Count {
+pub(crate) static RESTATEMENTS_LIMIT: Count = Count {
     name: "limit",
     about: "How many restatements a page has; restatements_total says how many there are.",
     default: 50,
@@ -130,7 +130,7 @@ pub(crate) fn restatements(
     options: &ServeOptions,
     now: Timestamp,
 ) -> Result<RestatementsDocument, Problem> {
-    let limit = parameters.count(&LIMIT, (LIMIT.max)(options))?;
+    let limit = parameters.count(&RESTATEMENTS_LIMIT, (RESTATEMENTS_LIMIT.max)(options))?;
     let (scope_name, scope) = api::scope(board, parameters)?;
     let period = period(board, parameters, now)?;
     let after = after(parameters, RestatementPlace::parse)?;

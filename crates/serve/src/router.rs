@@ -1,9 +1,10 @@
 //! Paths, limits, and what every response carries.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -64,6 +65,8 @@ pub(crate) struct Shared {
     turns: Arc<Semaphore>,
     /// What clients of the live feed are told.
     hub: Arc<Hub>,
+    /// The API's page for people, made when it is asked for first.
+    api_page: Arc<OnceLock<Bytes>>,
 }
 
 impl Shared {
@@ -180,7 +183,7 @@ impl Endpoint {
 pub fn router(state: ServeState) -> Router {
     let turns = Arc::new(Semaphore::new(state.options.concurrent_requests_max));
     let hub = Arc::new(Hub::new(&state.registry));
-    let shared = Shared { state: Arc::new(state), turns, hub };
+    let shared = Shared { state: Arc::new(state), turns, hub, api_page: Arc::default() };
     Endpoint::all()
         .fold(Router::new(), |router, endpoint| router.route(&endpoint.path(), endpoint.handler()))
         .route("/", get(page::index))
@@ -196,7 +199,8 @@ pub fn router(state: ServeState) -> Router {
 /// What there is, for people.
 async fn api_page(State(shared): State<Shared>) -> impl IntoResponse {
     let policy = [(header::CONTENT_SECURITY_POLICY, page::CONTENT_SECURITY_POLICY)];
-    (policy, Html(openapi::page(&openapi::document(shared.options()))))
+    let page = shared.api_page.get_or_init(|| openapi::page(&openapi::document(shared.options())).into());
+    (policy, Html(Bytes::clone(page)))
 }
 
 async fn metrics_page(State(shared): State<Shared>, headers: HeaderMap) -> Result<Response, Problem> {

@@ -1,6 +1,5 @@
 //! `/api/v1/series`: a KPI of a scope in the last periods of a kind.
 
-use axum::http::StatusCode;
 use board::Board;
 use model::{Day, Period, Timestamp};
 use schemars::JsonSchema;
@@ -17,7 +16,7 @@ use crate::problem::Problem;
 
 pub(crate) static SERIES_PARAMETERS: &[&dyn Parameter] = &[&KPI, &SCOPE, &ID, &KIND, &COUNT, &UNTIL];
 
-static COUNT: Count = Count {
+pub(crate) static COUNT: Count = Count {
     name: "count",
     about: "How many periods at most: none is told of before 1970.",
     default: 12,
@@ -75,8 +74,7 @@ pub(crate) fn series(
     let today = board.calendar().day_of(now);
     let last = parameters.period(&UNTIL, board.calendar(), today)?;
     if !kpi.is_told_for(Some(last.kind)) {
-        let detail = format!("parameter kpi is {:?}, which is not told for a {}", kpi.name, last.kind.name());
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+        return Err(Problem::not_told_for(kpi, Some(last.kind)));
     }
     // Nothing happens before the first day that times can be on.
     let is_possible = |period: &Period| Day(board.calendar().days(*period).end.0 - 1).has_timestamps();

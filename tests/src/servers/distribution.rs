@@ -48,7 +48,7 @@ impl Distribution {
         // Before anything is made, so that a machine without Java says just that.
         let maven = java::maven()?;
         fs::create_dir_all(&servers).with_context(|| format!("could not make {}", servers.display()))?;
-        let lock = wait::alone(&servers.join(format!("{}.lock", self.name)), FETCH_BOUND)?;
+        let _lock = wait::alone(&servers.join(format!("{}.lock", self.name)), FETCH_BOUND)?;
         if !folder.is_dir() {
             self.fetch(maven, &servers, &folder)?;
             // Without the archive a start is slower, no more. A server that cannot start will say so to the test.

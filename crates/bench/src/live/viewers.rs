@@ -49,6 +49,8 @@ pub(super) fn measure(company: &mut Company, viewers: usize, time: Duration) -> 
     let (service, folding) = processor(company)?;
     let seconds = started.elapsed().as_secs_f64();
     let told = Told::of(company, &attached)?;
+    // None of them was dropped meanwhile.
+    wait_for(company, viewers)?;
     let each = |of: fn(&Told) -> f64| (of(&told) - of(&told_before)) / seconds;
     let load = Load {
         viewers,

@@ -37,6 +37,7 @@ Examples:
   tallyboard explain events.jsonl --kpi won_amount                the company, current quarter
   tallyboard explain events.jsonl --kpi win_rate --scope rep --id r17 --period 2026-Q4
   tallyboard explain events.jsonl --kpi open_amount --limit 3     the three largest open deals
+  tallyboard explain events.jsonl --kpi won_amount --days 2026-12-01/2026-12-24    any days, as of a contest
   tallyboard explain events.jsonl --kpi lost_deals --kind month --all --format json > lost.json
   tallyboard explain --server http://127.0.0.1:8080 --kpi quota_attainment --scope team --id t2")]
 pub(crate) struct ExplainArguments {
@@ -63,6 +64,12 @@ pub(crate) struct ExplainArguments {
     /// None for a KPI that tells what stands now.
     #[arg(long)]
     period: Option<String>,
+    /// Any days in place of a period: the first and the last one, such as 2026-12-01/2026-12-24.
+    ///
+    /// Of a KPI that follows from the events of its days alone: created_deals, won_deals, won_amount, win_rate, mql_deals,
+    /// activities, activity_minutes, selling_time_share. At most 732 days.
+    #[arg(long, value_name = "FIRST/LAST", conflicts_with_all = ["period", "kind"])]
+    days: Option<String>,
     /// When the board of the files is looked at: a time, or a date for its end; see `tallyboard report --help`.
     #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "server")]
     as_of: Option<Moment>,
@@ -135,6 +142,7 @@ impl ExplainArguments {
             ("id", self.id.as_deref()),
             ("kind", self.kind.as_deref()),
             ("period", self.period.as_deref()),
+            ("days", self.days.as_deref()),
             ("limit", Some(&limit)),
             ("after", after),
         ];

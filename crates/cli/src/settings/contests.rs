@@ -30,8 +30,6 @@ pub(crate) struct Contest {
 
 const CONTESTS_MAX: usize = 100;
 const NAME_BYTES_MAX: usize = 128;
-/// Two years.
-const DAYS_MAX: i32 = 732;
 const TARGET_MAX: u64 = 1_000_000_000_000;
 
 const GROUPS: [(&str, Group); 4] = [
@@ -96,8 +94,8 @@ impl Contest {
         }
         let (start, end) = (day("start", &self.start)?, day("end", &self.end)?);
         ensure!(start <= end, "start {start} is behind end {end}; end is the last day of the contest");
-        let days = end.0 - start.0 + 1;
-        ensure!(days <= DAYS_MAX, "from {start} to {end} are {days} days; expected at most {DAYS_MAX}");
+        let (days, days_max) = (end.0 - start.0 + 1, board::Contest::DAYS_MAX);
+        ensure!(days <= days_max, "from {start} to {end} are {days} days; expected at most {days_max}");
         let target = self.target.map(|target| held(kpi, target, reporting)).transpose()?;
         let days = start..Day(end.0 + 1);
         Ok(board::Contest { name: self.name.clone(), kpi, group, members, days, target })

@@ -53,6 +53,35 @@ fn the_table_opens_a_number_down_to_its_lines() {
     }
 }
 
+/// Days of two months, which are no period; the same of a service is in its own words.
+#[test]
+fn any_days_are_explained() {
+    let folder = Folder::new();
+    two_files(&folder);
+    let question = ["explain", "one.jsonl", "two.jsonl", "--as-of", "2026-11-24", "--kpi", "won_amount"];
+    let found = folder.call(&[&question[..], &["--days", "2026-10-30/2026-11-04"]].concat(), &[]);
+    assert_eq!(found.code, Some(0), "{}", found.stderr);
+    for expected in ["company · 2026-10-30 to 2026-11-04\n", "700.00", "1 of 1 deals and activities"] {
+        assert!(found.stdout.contains(expected), "{expected}\n{}", found.stdout);
+    }
+    assert!(!found.stdout.contains("500.00"), "{}", found.stdout);
+    for (more, code, expected) in [
+        (&["--days", "2026-10-30"][..], 1, "the first and the last day, such as 2026-12-01/2026-12-24"),
+        (&["--days", "2026-10-30/2026-11-04", "--period", "2026-11"], 2, "cannot be used with"),
+        (&["--days", "2026-10-30/2026-11-04", "--kind", "month"], 2, "cannot be used with"),
+    ] {
+        let found = folder.call(&[&question[..], more].concat(), &[]);
+        assert_eq!(found.code, Some(code), "{more:?}: {}", found.stderr);
+        assert!(found.stderr.contains(expected), "{more:?}: {}", found.stderr);
+    }
+    let (address, asked) =
+        service(vec![(200, json!({"sums": [], "causes_total": 0, "causes": [], "next": null}))]);
+    let question = ["explain", "--server", &address, "--kpi", "won_deals", "--days", "2026-10-30/2026-11-04"];
+    assert_eq!(folder.call(&[&question[..], &["--format", "json"]].concat(), &[]).code, Some(0));
+    let path = "/board/api/v1/explain?kpi=won_deals&scope=company&days=2026-10-30%2F2026-11-04&limit=10";
+    assert_eq!(asked.join().unwrap(), [format!("GET {path} HTTP/1.1")]);
+}
+
 #[test]
 fn a_cursor_goes_on_where_the_table_ended() {
     let folder = Folder::new();

@@ -152,7 +152,9 @@ pub(super) const REQUIRED_LEADS: Kpi = Kpi {
 
 /// Those reps whose quotas something can be divided by.
 fn with_quota<'a>(input: &Input<'a>) -> impl Iterator<Item = &'a RepQuota> + use<'a> {
-    let counts = |rep: &&RepQuota| rep.won.total().is_err() || rep.quota.is_err() || rep.quota.is_ok_and(|quota| quota > 0);
+    let counts = |rep: &&RepQuota| {
+        rep.won.total().is_err() || rep.quota.is_err() || rep.quota.is_ok_and(|quota| quota > 0)
+    };
     input.quotas.iter().filter(counts)
 }
 

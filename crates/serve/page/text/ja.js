@@ -33,7 +33,7 @@ export const table = {
   "pipeline.none_stalled": "停滞した案件はありません。", "pipeline.first": "最初の {count}件。", "pipeline.column.stage": "ステージ", "pipeline.column.open_deals": "件数", "pipeline.column.open_amount": "金額", "pipeline.column.dwell": "滞在 p50 / p90",
   "pipeline.column.limit": "上限", "pipeline.column.age": "経過 p50 / p90", "pipeline.column.flow": "入 → 出", "pipeline.column.waits": "待ち日数", "pipeline.column.deal": "案件", "pipeline.column.rep": "担当",
   "flow.start": "期首", "flow.new": "新規", "flow.reopened": "再開", "flow.moved_in": "転入", "flow.increased": "増額", "flow.exchanged": "通貨変更", "flow.decreased": "減額", "flow.moved_out": "転出", "flow.won": "受注", "flow.lost": "失注", "flow.end": "期末",
-  "activities.benchmark": "印は一般的な水準の {share} です。", "activities.mix": "時間の使い方", "activities.types": "種類別", "activities.times": "回", "activities.nothing": "活動はまだありません。",
+  "activities.benchmark": "印は営業活動にあてるべき割合の {share} です。", "activities.mix": "時間の使い方", "activities.types": "種類別", "activities.times": "回", "activities.nothing": "活動はまだありません。",
   "activities.lift": "受注につながる活動", "activities.lift_help": "その活動がある案件は、ない案件の何倍受注されたか。線は95 %信頼区間、目盛りは⅛から8です。関連であり、因果ではありません。",
   "activities.column.category": "分類", "activities.column.lift": "リフト", "activities.column.interval": "95 %", "activities.column.chart": "低 — 高", "activities.instead": "代わりに{category}へ。受注と最も関連があります。",
   "category.digital_client_communication": "オンラインでの顧客対応", "category.in_person_client_communication": "対面での顧客対応", "category.internal_meeting": "社内会議", "category.admin": "事務", "category.travel": "移動", "category.training": "研修", "category.sales_preparation": "営業準備",

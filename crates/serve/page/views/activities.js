@@ -1,5 +1,6 @@
 // Where the time goes, and which of it goes with winning.
 
+import { sellingShare } from "../catalogue.js";
 import { bar, interval } from "../charts/bars.js";
 import { byName, figureLink, parts } from "../figure.js";
 import { name, node } from "../node.js";
@@ -13,8 +14,6 @@ import { percent, plain, size } from "../value.js";
 const SELLING = new Set(["digital_client_communication", "in_person_client_communication"]);
 /** Lift from 1/8 to 8, by doublings. */
 const DOUBLINGS = 3;
-/** Selling time of the field, as far as the configuration does not say otherwise. */
-const BENCHMARK = 0.39;
 
 export const categoryText = (category) => sayIfKnown(`category.${category}`) ?? category;
 
@@ -26,19 +25,19 @@ export default {
     return { kpis: query("kpis", { scope, id: scope === "company" ? null : id, kind, period }) };
   },
 
-  show({ kpis }, picks) {
+  show({ kpis }, picks, known) {
     const now = byName(kpis);
-    return [selling(now, picks), sinks(now.time_sinks, picks), node("div.columns", mix(now, picks), types(now, picks)), lift(now, picks)].filter(Boolean);
+    return [selling(now, picks, sellingShare(known)), sinks(now.time_sinks, picks), node("div.columns", mix(now, picks), types(now, picks)), lift(now, picks)].filter(Boolean);
   },
 };
 
-function selling(now, picks) {
+function selling(now, picks, benchmark) {
   const share = now.selling_time_share;
   return node("section.card.wide-card", { "data-key": "selling" },
     node("h2", kpiLabel("selling_time_share")),
     node("div.split", node("p.tile-value", figureLink("selling_time_share", share, "ratio", { picks })), verdictMark(share.verdict)),
-    bar(size(share) ?? 0, { mark: BENCHMARK, tone: share.verdict === "below_benchmark" ? "behind" : "good" }),
-    node("p.quiet", say("activities.benchmark", { share: percent(BENCHMARK) })));
+    bar(size(share) ?? 0, { mark: benchmark ?? undefined, tone: share.verdict === "below_benchmark" ? "behind" : "good" }),
+    benchmark === null ? null : node("p.quiet", say("activities.benchmark", { share: percent(benchmark) })));
 }
 
 function mix(now, picks) {

@@ -1,6 +1,6 @@
 // Who leads: a podium for the first three, a list for the others.
 
-import { definition, isTold } from "../catalogue.js";
+import { definition, isTold, rowsMax } from "../catalogue.js";
 import { bar } from "../charts/bars.js";
 import { figureLink } from "../figure.js";
 import { node, spoken } from "../node.js";
@@ -24,10 +24,10 @@ export default {
   watches(picks, known) {
     const { kpi = "won_amount", group = "rep", kind = "quarter", period } = picks;
     const dated = isOfPeriod(picks, known) ? { kind, period } : {};
-    const board = query("leaderboard", { kpi, group, ...dated, limit: ROWS });
+    const board = query("leaderboard", { kpi, group, ...dated, limit: Math.min(ROWS, rowsMax(known) ?? ROWS) });
     // Quotas are of won amounts: beside anything else they would say nothing.
     if (group !== "rep" || kpi !== "won_amount" || !isTold(known, "quota_attainment", kind)) return { board };
-    return { board, quota: query("leaderboard", { kpi: "quota_attainment", group: "rep", kind, period, limit: 1000 }) };
+    return { board, quota: query("leaderboard", { kpi: "quota_attainment", group: "rep", kind, period, limit: rowsMax(known) }) };
   },
 
   show({ board, quota }, picks, known, isTv = false) {

@@ -1,5 +1,6 @@
 // One rep: how far, how busy, in which place, and what is open.
 
+import { rowsMax } from "../catalogue.js";
 import { bar } from "../charts/bars.js";
 import { byName, figureLink, parts } from "../figure.js";
 import { name, node } from "../node.js";
@@ -27,7 +28,7 @@ export default {
     const { kind = "quarter", period } = picks;
     return {
       ...ofScope(of, known),
-      ranks: query("leaderboard", { kpi: "won_amount", group: "rep", kind, period, limit: 1000 }),
+      ranks: query("leaderboard", { kpi: "won_amount", group: "rep", kind, period, limit: rowsMax(known) }),
       open: query("explain", { kpi: "open_deals", scope: "rep", id: of.id, limit: OPEN }),
     };
   },

@@ -11,7 +11,7 @@ pub(super) const HEARTBEAT: Bytes = Bytes::from_static(b": \n\n");
 
 /// Kinds of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Event {
+pub(crate) enum Event {
     Document,
     Problem,
     Won,
@@ -21,10 +21,10 @@ pub(super) enum Event {
 }
 
 impl Event {
-    pub(super) const ALL: [Self; 6] =
+    pub(crate) const ALL: [Self; 6] =
         [Self::Document, Self::Problem, Self::Won, Self::WonRetracted, Self::Status, Self::Reset];
 
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Document => "document",
             Self::Problem => "problem",

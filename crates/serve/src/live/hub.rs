@@ -1,12 +1,17 @@
 //! What all clients of the feed are told, in one order. One task writes each watched document once for all, only while
 //! somebody watches it, and only when the board has moved or the time of day has.
+//!
+//! A round writes all documents that are quick to write, and then one of those that take long: whoever watches costly ones
+//! makes the others wait for one of them at most. A round that panics is logged and counted, and the next one follows.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
+use futures::FutureExt as _;
 use model::{MICROS_PER_SECOND, Timestamp};
 use tokio::sync::Mutex;
 use tokio::time::MissedTickBehavior;
@@ -28,6 +33,10 @@ const CLOSINGS_KEPT_MAX: usize = 1_000;
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
 /// A document that takes long to write is written after so many times as long, at the earliest.
 const RENDER_PAUSE: u32 = 4;
+/// A document that took longer than this to write is one that takes long.
+const LONG: Duration = Duration::from_millis(50);
+/// How long after a round that panicked the next one begins: what fails again and again fills no log.
+const PANIC_PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Hub {
     /// Another one in each process: ids of an earlier one mean nothing.
@@ -55,6 +64,8 @@ struct Told {
 struct Entry {
     watch: Arc<Watch>,
     shown: Option<Shown>,
+    /// How long it took to write it, the last time.
+    took: Duration,
     /// Held by whoever writes the document, so that it is written once for all; who wants others does not wait for it.
     writing: Arc<Mutex<()>>,
 }
@@ -102,6 +113,11 @@ impl Entry {
         Arc::strong_count(&self.watch) > 1
     }
 
+    /// Since when it may be looked at again.
+    fn due_at(&self) -> Option<Instant> {
+        self.shown.as_ref().map(|shown| shown.due_at)
+    }
+
     fn is_due(&self, moment: Moment) -> bool {
         self.shown.as_ref().is_none_or(|shown| {
             shown.due_at <= Instant::now() && shown.made_of != moment.seen_by(self.watch.question.document())
@@ -124,7 +140,8 @@ impl Told {
             );
             return Err(Problem::unavailable(RETRY_SECONDS, detail));
         }
-        let entry = Entry { watch: Arc::clone(&watch), shown: None, writing: Arc::default() };
+        let entry =
+            Entry { watch: Arc::clone(&watch), shown: None, took: Duration::ZERO, writing: Arc::default() };
         self.entries.insert(watch.text.clone(), entry);
         Ok(watch)
     }
@@ -218,14 +235,14 @@ impl Hub {
         }
     }
 
-    /// Tells of closings and of the status; which documents are due.
+    /// Tells of closings and of the status; which documents are to be written in this round.
     async fn look_around(&self, shared: &Shared) -> Vec<Arc<Watch>> {
         let mut told = self.told.lock().await;
         self.look_at_closings(shared, &mut told);
         self.look_at_status(shared, &mut told);
         let moment = Moment::of(shared);
-        let entries = told.entries.values().filter(|entry| entry.is_watched() && entry.is_due(moment));
-        entries.map(|entry| Arc::clone(&entry.watch)).collect()
+        let due = told.entries.values().filter(|entry| entry.is_watched() && entry.is_due(moment));
+        round(due).into_iter().map(|entry| Arc::clone(&entry.watch)).collect()
     }
 
     /// Writes a document if it is due, and tells those who watch it if it says something else.
@@ -248,6 +265,7 @@ impl Hub {
         self.metrics.render_seconds.observe(took.as_secs_f64());
         let told = &mut *self.told.lock().await;
         let Some(entry) = told.entries.get_mut(&watch.text) else { return Ok(()) };
+        entry.took = took;
         let due_at = Instant::now() + shared.options().live_interval().max(took * RENDER_PAUSE);
         let (tag, body, problem) = match answer {
             Ok(answer) => (answer.tag, document(&watch.text, &answer.body), None),
@@ -330,8 +348,22 @@ async fn attend(hub: Arc<Hub>, shared: Shared) {
         if hub.clients.leave_if_empty() {
             return;
         }
-        hub.step(&shared).await;
+        if AssertUnwindSafe(hub.step(&shared)).catch_unwind().await.is_err() {
+            // What it was is in the log already, by the panic itself.
+            tracing::error!("a round of the live feed panicked; the next one follows");
+            hub.metrics.rounds_panicked.inc();
+            tokio::time::sleep(PANIC_PAUSE).await;
+        }
     }
+}
+
+/// Of the documents that are due, those that are quick to write, and behind them the one that has waited longest of those that
+/// take long.
+fn round<'e>(due: impl Iterator<Item = &'e Entry>) -> Vec<&'e Entry> {
+    let (mut quick, long): (Vec<&Entry>, Vec<&Entry>) = due.partition(|entry| entry.took <= LONG);
+    quick.sort_by_key(|entry| entry.took);
+    quick.extend(long.into_iter().min_by_key(|entry| entry.due_at()));
+    quick
 }
 
 impl ServeOptions {
@@ -348,5 +380,47 @@ impl ServeOptions {
     /// How many clients may listen: an eighth of all connections is for other requests.
     fn live_clients(&self) -> usize {
         self.live_clients_max.min(self.connections_max - self.connections_max / 8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(text: &str, took_ms: u64, due_at: Option<Instant>) -> Entry {
+        let watch = Watch { text: text.to_owned(), question: Question::plain(Document::Contests) };
+        let shown = due_at.map(|due_at| Shown {
+            tag: 0,
+            sequence: 0,
+            body: Body::new(Event::Document, &[]),
+            problem: None,
+            made_of: Moment { generation: 0, caught_up: true, now: Timestamp::from_micros(0).unwrap() },
+            due_at,
+        });
+        let took = Duration::from_millis(took_ms);
+        Entry { watch: Arc::new(watch), shown, took, writing: Arc::default() }
+    }
+
+    #[test]
+    fn costly_documents_come_one_in_a_round_and_last() {
+        let soon = Instant::now();
+        let later = soon + Duration::from_secs(1);
+        let entries = [
+            entry("long, just now", 900, Some(later)),
+            entry("slower", 50, Some(later)),
+            entry("long, before", 2_000, Some(soon)),
+            entry("quick", 1, Some(later)),
+            entry("new", 0, None),
+        ];
+        let texts = |due: &[Entry]| -> Vec<String> {
+            round(due.iter()).iter().map(|entry| entry.watch.text.clone()).collect()
+        };
+        assert_eq!(texts(&entries), ["new", "quick", "slower", "long, before"]);
+        assert_eq!(texts(&entries[..1]), ["long, just now"]);
+        assert_eq!(texts(&[]), <[&str; 0]>::default());
+        // One that has never been told has waited longest.
+        let [one, _, other, ..] = entries;
+        let untold = entry("untold", 10_000, None);
+        assert_eq!(texts(&[one, other, untold]), ["untold"]);
     }
 }

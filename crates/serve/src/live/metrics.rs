@@ -11,6 +11,7 @@ pub(super) struct LiveMetrics {
     pub(super) messages: IntCounterVec,
     pub(super) slow_clients_dropped: IntCounter,
     pub(super) render_seconds: Histogram,
+    pub(super) rounds_panicked: IntCounter,
 }
 
 /// From a tenth of a millisecond to seconds.
@@ -21,11 +22,12 @@ impl LiveMetrics {
     pub(super) fn register(registry: &Registry) -> Self {
         let metrics =
             Self::new().unwrap_or_else(|error| unreachable!("names and buckets are valid: {error}"));
-        let collectors: [Box<dyn Collector>; 4] = [
+        let collectors: [Box<dyn Collector>; 5] = [
             Box::new(metrics.clients.clone()),
             Box::new(metrics.messages.clone()),
             Box::new(metrics.slow_clients_dropped.clone()),
             Box::new(metrics.render_seconds.clone()),
+            Box::new(metrics.rounds_panicked.clone()),
         ];
         for collector in collectors {
             if let Err(error) = registry.register(collector) {
@@ -54,6 +56,10 @@ impl LiveMetrics {
                     "Writing a watched document, once for all who watch it.",
                 )
                 .buckets(RENDER_BUCKETS.to_vec()),
+            )?,
+            rounds_panicked: IntCounter::new(
+                "tallyboard_live_rounds_panicked_total",
+                "Rounds of the live feed that panicked; each is in the log, and the next one follows.",
             )?,
         })
     }

@@ -22,7 +22,7 @@ use crate::connection::Ending;
 use crate::problem::Problem;
 use crate::router::Shared;
 
-pub(crate) use frame::{LiveProblem, LiveReset};
+pub(crate) use frame::{Event as LiveEvent, LiveProblem, LiveReset};
 pub(crate) use hub::Hub;
 pub(crate) use watch::LIVE_PARAMETERS;
 pub(crate) use won::WonDocument;

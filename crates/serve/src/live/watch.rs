@@ -53,7 +53,7 @@ impl Parameter for Watches {
 
     fn schema(&self, options: &ServeOptions) -> Json {
         let paths: Vec<&str> = watchable().map(Document::path).collect();
-        let document = json!({ "type": "string", "pattern": format!("^({})([?].*)?$", paths.join("|")) });
+        let document = json!({ "type": "string", "pattern": format!("^({})([?][^#]*)?$", paths.join("|")) });
         json!({ "type": "array", "items": document, "maxItems": Self::max(options) })
     }
 
@@ -105,6 +105,10 @@ impl Watch {
             let expected = format!("one of {}, with a query as in a GET below /api/v1/", paths.join(", "));
             return Err(Problem::parameter("watch", &text, &expected));
         };
+        // As an address it would end there, and be about something else.
+        if text.contains('#') {
+            return Err(Problem::parameter("watch", &text, "a path and query, in which # is %23"));
+        }
         let uri: Uri = format!("/{text}").parse().map_err(|error| {
             Problem::parameter("watch", &text, &format!("a path and query, but it has an {error}"))
         })?;

@@ -20,6 +20,9 @@ pub(crate) struct WonDocument<'a> {
     amount: Option<AmountDocument>,
     #[schemars(extend("format" = "date-time"))]
     closed_at: String,
+    /// On which day of the organisation's time zone that was: `won_amount` of these `days` explains it.
+    #[schemars(extend("format" = "date"))]
+    closed_on: String,
     /// When the log received the event.
     #[schemars(extend("format" = "date-time"))]
     known_at: String,
@@ -71,6 +74,7 @@ pub(super) fn message(board: &Board, announced: &Announced, hours: u64, now: Tim
         territory_name: name(&Scope::Territory(win.territory_id.clone()), &win.territory_id),
         amount: win.amount.map(amount),
         closed_at: win.closed_at.to_string(),
+        closed_on: board.calendar().day_of(win.closed_at).to_string(),
         known_at: announced.known_at.to_string(),
         position: PositionDocument {
             topic: &announced.position.topic,

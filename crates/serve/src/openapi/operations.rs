@@ -71,7 +71,8 @@ pub(super) const fn operation(endpoint: Endpoint) -> Operation {
             EVIDENCE,
             "What a number is made of, down to the events in the log",
             "The sums that the number is made from, then the deals and activities behind it, the largest first: each with \
-             what it adds, and its events with their offsets. Paged by `limit` and `after`.",
+             what it adds, and its events with their offsets. Of a period, or of any `days` for KPIs that are told of those, as the standings \
+             of contests are. Paged by `limit` and `after`.",
         ),
         Endpoint::Document(Document::Restatements) => (
             "restatements",
@@ -83,7 +84,8 @@ pub(super) const fn operation(endpoint: Endpoint) -> Operation {
             "catalogue",
             EVIDENCE,
             "What every KPI means, whether it is exported as a metric, and the objectives",
-            "One definition each: unit, formula, edge cases and source.",
+            "One definition each: unit, formula, edge cases and source. Then the thresholds by which verdicts are given, and \
+             how much can be asked at once.",
         ),
         Endpoint::Document(Document::Description) => {
             ("description", SERVICE, "This document", "The description of the API, as OpenAPI 3.1.")
@@ -92,7 +94,8 @@ pub(super) const fn operation(endpoint: Endpoint) -> Operation {
             "live",
             NUMBERS,
             "Documents, won deals and the status as they change",
-            "Server-sent events without an end, each with an `id` and JSON in `data`. With the last id that was seen in \
+            "Server-sent events without an end, each with JSON in `data`, and with an `id` once all that is told at first has \
+             come; a line that begins with a colon is a sign of life. With the last id that was seen in \
              `Last-Event-ID`, what was missed comes first; with `last_event_id` in the query, all documents and the missed \
              wins. A client that does not read is dropped.\n\n\
              | event | data |\n| --- | --- |\n\

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
+use crate::encode_value;
+
 /// The page of a document: its paths, by what they are for.
 pub(crate) fn page(document: &Json) -> String {
     let mut page = HEAD.to_owned();
@@ -15,7 +17,7 @@ pub(crate) fn page(document: &Json) -> String {
         for (path, item) in document["paths"].as_object().into_iter().flatten() {
             let operation = &item["get"];
             if list(&operation["tags"]).iter().any(|of| of == name) {
-                write_operation(&mut page, path, operation);
+                write_operation(&mut page, document, path, operation);
             }
         }
         page.push_str("</section>\n");
@@ -24,7 +26,7 @@ pub(crate) fn page(document: &Json) -> String {
     page
 }
 
-fn write_operation(page: &mut String, path: &str, operation: &Json) {
+fn write_operation(page: &mut String, document: &Json, path: &str, operation: &Json) {
     let parameters = list(&operation["parameters"]);
     let in_query: Vec<&Json> = parameters.iter().filter(|one| one["in"] == "query").collect();
     let _ = write!(
@@ -34,13 +36,18 @@ fn write_operation(page: &mut String, path: &str, operation: &Json) {
         escaped(path),
         escaped(text(&operation["summary"]))
     );
+    let about = text(&operation["description"]);
+    if !about.is_empty() {
+        let _ = writeln!(page, "<p>{}</p>", escaped(about));
+    }
     if !in_query.is_empty() {
         page.push_str("<dl>\n");
         for parameter in in_query {
             let name = escaped(text(&parameter["name"]));
             let about = escaped(text(&parameter["description"]));
-            let values = escaped(&values(&parameter["schema"]));
-            let _ = writeln!(page, "<dt><code>{name}</code></dt>\n<dd>{about} <small>{values}</small></dd>");
+            let values = escaped(&values(resolved(document, &parameter["schema"])));
+            let values = if values.is_empty() { values } else { format!(" <small>{values}</small>") };
+            let _ = writeln!(page, "<dt><code>{name}</code></dt>\n<dd>{about}{values}</dd>");
         }
         page.push_str("</dl>\n");
     }
@@ -75,9 +82,15 @@ fn text(json: &Json) -> &str {
 fn example(path: &str, parameters: &[&Json]) -> String {
     let required = parameters.iter().filter(|parameter| parameter["required"] == true);
     let pairs: Vec<String> = required
-        .map(|parameter| format!("{}={}", text(&parameter["name"]), text(&parameter["example"])))
+        .map(|parameter| [text(&parameter["name"]), text(&parameter["example"])].map(encode_value).join("="))
         .collect();
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+}
+
+/// The schema that is meant, where one of the document's is named.
+fn resolved<'a>(document: &'a Json, schema: &'a Json) -> &'a Json {
+    let pointer = schema["$ref"].as_str().and_then(|named| named.strip_prefix('#'));
+    pointer.and_then(|pointer| document.pointer(pointer)).unwrap_or(schema)
 }
 
 /// What a parameter may be, in short.

@@ -6,14 +6,14 @@ use serde_json::{Map, Value as Json, json};
 
 use super::words;
 use crate::health::{NotReadyDocument, ReadinessDocument};
-use crate::live::{LiveProblem, LiveReset, WonDocument};
+use crate::live::{LiveEvent, LiveProblem, LiveReset, WonDocument};
 use crate::negotiation::Format;
 use crate::options::ServeOptions;
 use crate::parameters::ID;
 use crate::problem::{Problem, ProblemDocument};
 use crate::question::Document;
 use crate::router::Endpoint;
-use crate::{api, balance, contests, explanation, restatements, series, status};
+use crate::{api, balance, catalogue, contests, explanation, restatements, series, status};
 
 /// What any path may answer.
 const ANYWHERE: [StatusCode; 4] = [
@@ -70,22 +70,10 @@ pub(super) fn of(endpoint: Endpoint, schemas: &mut SchemaGenerator) -> Json {
             add(StatusCode::NOT_MODIFIED, json!({ "description": about, "headers": headers }));
         }
         Endpoint::Live => {
-            let watchable = Document::ALL.into_iter().filter(|document| document.is_watchable());
-            let documents: Vec<Json> = watchable.map(|document| schema(document, schemas)).collect();
-            let properties = json!({ "watch": { "type": "string" }, "document": { "anyOf": documents } });
-            let document =
-                json!({ "type": "object", "properties": properties, "required": ["watch", "document"] });
-            let events = json!({
-                "document": document,
-                "problem": schemas.subschema_for::<LiveProblem<'_>>(),
-                "won": schemas.subschema_for::<WonDocument<'_>>(),
-                "won_retracted": schemas.subschema_for::<WonDocument<'_>>(),
-                "status": schemas.subschema_for::<status::StatusDocument>(),
-                "reset": schemas.subschema_for::<LiveReset<'_>>(),
-            });
-            let stream = json!({ "schema": { "type": "string" }, "x-events": events });
+            let about = "The events. `x-events` has each kind by its name, with the schema of its `data`.";
+            let stream = json!({ "schema": { "type": "string" }, "x-events": events(schemas) });
             let content = json!({ "text/event-stream": stream });
-            add(StatusCode::OK, json!({ "description": "The events.", "content": content }));
+            add(StatusCode::OK, json!({ "description": about, "content": content }));
         }
         Endpoint::Metrics => {
             let text = json!({ "schema": { "type": "string" } });
@@ -114,6 +102,54 @@ pub(super) fn of(endpoint: Endpoint, schemas: &mut SchemaGenerator) -> Json {
     responses.into()
 }
 
+/// The events of the live feed: when each comes, and what its data are.
+fn events(schemas: &mut SchemaGenerator) -> Json {
+    let event = |event: LiveEvent| {
+        let (about, data): (&str, Json) = match event {
+            LiveEvent::Document => {
+                ("A watched document: at first, then whenever it says something else.", watched(schemas))
+            }
+            LiveEvent::Problem => (
+                "A watched document is no longer there, as of a rep who is gone. It may come back.",
+                schemas.subschema_for::<LiveProblem<'_>>().into(),
+            ),
+            LiveEvent::Won => {
+                ("A deal became won a moment ago.", schemas.subschema_for::<WonDocument<'_>>().into())
+            }
+            LiveEvent::WonRetracted => (
+                "A deal is no longer won: reopened, lost, deleted, or closed earlier than was known.",
+                schemas.subschema_for::<WonDocument<'_>>().into(),
+            ),
+            LiveEvent::Status => (
+                "The document of `/api/v1/status`: first, and when it changes.",
+                schemas.subschema_for::<status::StatusDocument>().into(),
+            ),
+            LiveEvent::Reset => (
+                "The id that was given means nothing here any more; everything comes anew.",
+                schemas.subschema_for::<LiveReset<'_>>().into(),
+            ),
+        };
+        (event.name().to_owned(), json!({ "description": about, "data": data }))
+    };
+    LiveEvent::ALL.map(event).into_iter().collect::<Map<String, Json>>().into()
+}
+
+/// A watched document, with what was watched: each document that may be is one of those that it may be.
+fn watched(schemas: &mut SchemaGenerator) -> Json {
+    let watchable = Document::ALL.into_iter().filter(|document| document.is_watchable());
+    let documents: Vec<Json> = watchable
+        .map(|document| {
+            let pattern = format!("^{}([?].*)?$", document.path());
+            let properties = json!({
+                "watch": { "type": "string", "pattern": pattern, "description": "As the client gave it." },
+                "document": schema(document, schemas),
+            });
+            json!({ "type": "object", "properties": properties, "required": ["watch", "document"] })
+        })
+        .collect();
+    json!({ "oneOf": documents })
+}
+
 fn schema(document: Document, schemas: &mut SchemaGenerator) -> Json {
     match document {
         Document::Kpis => schemas.subschema_for::<api::KpisDocument>(),
@@ -124,7 +160,7 @@ fn schema(document: Document, schemas: &mut SchemaGenerator) -> Json {
         Document::Status => schemas.subschema_for::<status::StatusDocument>(),
         Document::Explain => schemas.subschema_for::<explanation::ExplanationDocument>(),
         Document::Restatements => schemas.subschema_for::<restatements::RestatementsDocument>(),
-        Document::Catalogue => schemas.subschema_for::<api::CatalogueDocument>(),
+        Document::Catalogue => schemas.subschema_for::<catalogue::CatalogueDocument>(),
         Document::Description => {
             return json!({ "type": "object", "required": ["openapi", "info", "paths", "components"] });
         }

@@ -1,5 +1,6 @@
 //! Query parameters: each known, given once, and of its form.
 
+mod days;
 mod definition;
 mod shared;
 
@@ -9,7 +10,9 @@ use std::fmt::Debug;
 use axum::extract::Query;
 use axum::http::{StatusCode, Uri};
 use model::{Calendar, Day, Period, PeriodKind};
+use percent_encoding::percent_decode_str;
 
+pub(crate) use days::DAYS;
 pub(crate) use definition::{Count, OneOf, Parameter, PeriodName, Text};
 pub(crate) use shared::{
     GROUP, GROUPS, ID, KIND, KPI, ORDER, PERIOD, PERIOD_EXPECTED, PERIOD_FORMS, SCOPE, Within, group_name,
@@ -23,11 +26,15 @@ pub(crate) struct Parameters(BTreeMap<String, String>);
 
 /// The pairs of a query, as they are.
 pub(crate) fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, Problem> {
-    let Ok(Query(pairs)) = Query::try_from_uri(uri) else {
-        let detail = "the query is not made of name=value pairs in UTF-8";
-        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
-    };
-    Ok(pairs)
+    let query = uri.query().unwrap_or_default();
+    let is_text = percent_decode_str(query).decode_utf8().is_ok();
+    match Query::try_from_uri(uri) {
+        Ok(Query(pairs)) if is_text => Ok(pairs),
+        _ => {
+            let detail = "the query is not made of name=value pairs in UTF-8";
+            Err(Problem::new(StatusCode::BAD_REQUEST, detail))
+        }
+    }
 }
 
 /// That there is no such parameter.
@@ -108,7 +115,7 @@ impl Parameters {
             return Err(Problem::parameter(of.name, name, of.expected));
         }
         let period = calendar.parse(name).map_err(|_| {
-            Problem::contradiction(of.name, name, "a period that there is, from 1969 to 2201")
+            Problem::contradiction(of.name, name, "a period that there is, with days from 1970 to 2199")
         })?;
         if self.get(&KIND).is_some() && period.kind != kind {
             let (found, expected) = (period.kind.name(), kind.name());

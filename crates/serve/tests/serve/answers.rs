@@ -135,7 +135,7 @@ async fn what_is_wrong_is_named() {
         (
             "/api/v1/kpis?period=2026-Q5",
             422,
-            "parameter period is \"2026-Q5\"; expected a period that there is, from 1969 to 2201",
+            "parameter period is \"2026-Q5\"; expected a period that there is, with days from 1970 to 2199",
         ),
         (
             "/api/v1/kpis?period=2026-Q4&kind=month",

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use board::{Board, Stamp};
+use board::{Board, Contest, Group, Stamp};
 use codec::{Carries, Decoder, Record};
 use engine::{FoldConfig, PartitionState};
 use explain::{Evidence, Explainer};
-use model::{Offset, PartitionId, Reference};
+use model::{Day, Offset, PartitionId, Reference};
 use serde_json::Value;
 use tallyboard_serve::ServeState;
 
@@ -67,6 +67,7 @@ async fn explanations_are_as_recorded() {
     let state = folded();
     for (name, path) in [
         ("explain_won_amount", "/api/v1/explain?kpi=won_amount&scope=rep&id=ann"),
+        ("explain_days", "/api/v1/explain?kpi=win_rate&days=2026-10-08/2026-11-02"),
         ("explain_travel", "/api/v1/explain?kpi=selling_time_share&kind=month&scope=region&id=nordics"),
     ] {
         let answer = get(&state, path, &[]).await;
@@ -105,6 +106,42 @@ async fn parts_add_up_to_the_number_that_is_served() {
     assert!(added > 20, "{added}");
 }
 
+/// Every standing, of everybody in each group, is the number that its days are explained by: as documents.
+#[tokio::test]
+async fn standings_of_contests_are_those_that_are_explained() {
+    let contest = |(kpi, group, members): (&str, Group, &[&str])| Contest {
+        name: format!("{kpi} {group:?}"),
+        kpi: kpi::find(kpi).unwrap(),
+        group,
+        members: members.iter().map(|id| (*id).to_owned()).collect(),
+        days: Day::parse("2026-10-08").unwrap()..Day::parse("2026-11-04").unwrap(),
+        target: None,
+    };
+    let groups = [Group::Reps, Group::Territories, Group::Regions, Group::Teams];
+    let mut contests: Vec<Contest> =
+        kpi::OF_ANY_DAYS.iter().flat_map(|kpi| groups.map(|group| contest((*kpi, group, &[])))).collect();
+    contests.push(contest(("won_amount", Group::Reps, &["bob"])));
+    let state = ServeState { contests, ..folded() };
+    let told = get(&state, "/api/v1/contests", &[]).await.json();
+    let (mut compared, mut above_nothing) = (0, 0);
+    for contest in told["contests"].as_array().unwrap() {
+        let text = |key: &str| contest[key].as_str().unwrap();
+        for row in contest["rows"].as_array().unwrap() {
+            let id = row["id"].as_str().unwrap();
+            let (kpi, group, start, end) = (text("kpi"), text("group"), text("start"), text("end"));
+            let path = format!("/api/v1/explain?kpi={kpi}&scope={group}&id={id}&days={start}/{end}");
+            let explained = get(&state, &path, &[]).await.json();
+            for key in ["value", "numerator", "denominator", "currency", "absent_reason"] {
+                assert_eq!(explained["kpi"][key], row[key], "{path}: {key}");
+            }
+            assert_eq!(explained["days"], serde_json::json!({ "start": start, "end": end }));
+            compared += 1;
+            above_nothing += usize::from(explained["causes_total"].as_u64().unwrap() > 0);
+        }
+    }
+    assert!(compared > 30 && above_nothing > 20, "{compared} {above_nothing}");
+}
+
 #[tokio::test]
 async fn pages_follow_each_other() {
     let state = folded();
@@ -131,6 +168,38 @@ async fn what_cannot_be_explained_is_a_problem() {
         (&folded, "kpi=luck", 400, "parameter kpi is \"luck\"; expected one of created_deals"),
         (&folded, "kpi=open_deals&period=2026-11", 422, "open_deals tells what stands now"),
         (&folded, "kpi=goal_pace&kind=day", 422, "goal_pace is not told for this kind of period"),
+        (
+            &folded,
+            "kpi=won_deals&days=2026-11",
+            400,
+            "the first and the last day, such as 2026-12-01/2026-12-24",
+        ),
+        (
+            &folded,
+            "kpi=won_deals&days=2026-11-02/2026-11-01",
+            422,
+            "expected the first day and then the last",
+        ),
+        (&folded, "kpi=won_deals&days=2020-01-01/2026-11-01", 422, "expected at most 732 days, not 2497"),
+        (&folded, "kpi=won_deals&days=2026-11-01/2026-11-02&kind=day", 422, "none beside parameter kind"),
+        (
+            &folded,
+            "kpi=won_deals&days=2026-11-01/2026-11-02&period=current",
+            422,
+            "none beside parameter period",
+        ),
+        (
+            &folded,
+            "kpi=open_deals&days=2026-11-01/2026-11-02",
+            422,
+            "open_deals is not told of any days; created_",
+        ),
+        (
+            &folded,
+            "kpi=goal_pace&days=2026-11-01/2026-11-02",
+            422,
+            "goal_pace is not told of any days; created_",
+        ),
         (&folded, "kpi=won_deals&limit=0", 400, "a whole number from 1 to 1000"),
         (&folded, "kpi=won_deals&after=7", 422, "the value of next of the page before"),
         (&folded, "kpi=won_deals&scope=rep&id=nobody", 404, "there is no rep of that id"),

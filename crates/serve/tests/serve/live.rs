@@ -106,7 +106,7 @@ async fn what_was_won_a_moment_ago_is_told_and_taken_back() {
         "deal_id": "won", "rep_id": "r1", "rep_name": "Ann \"the\\closer\" Å", "territory_id": "oslo",
         "territory_name": "OSLO",
         "amount": { "currency": "EUR", "minor_units": 125_050, "text": "1250.50" },
-        "closed_at": RECENT, "known_at": "2026-11-24T12:00:00Z",
+        "closed_at": RECENT, "closed_on": "2026-11-24", "known_at": "2026-11-24T12:00:00Z",
         "position": { "topic": "deals", "partition": 1, "offset": 7 },
     });
     assert_eq!((&messages[0].data, &messages[1].data), (&expected, &expected));
@@ -306,6 +306,11 @@ async fn what_cannot_be_watched_is_refused_before_the_stream_begins() {
             400,
             "watch \"kpis?scope=rep&id=nobody\": parameter id is",
         ),
+        (
+            "?watch=kpis%3Fscope%3Drep%26id%3Dr1%232",
+            400,
+            "parameter watch is \"kpis?scope=rep&id=r1#2\"; expected a path and query",
+        ),
         ("?watch=leaderboard", 400, "watch \"leaderboard\": parameter kpi is missing"),
         ("?watch=kpis%3Fa%20b", 400, "parameter watch is \"kpis?a b\"; expected a path and query"),
         (
@@ -338,4 +343,31 @@ async fn what_cannot_be_watched_is_refused_before_the_stream_begins() {
     assert_eq!(refused.headers()["retry-after"], "10");
     drop(only);
     Listener::join(&router, "", &[]).await;
+}
+
+/// A panic inside the feed's own task, as of the clock: it is counted, and the feed goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_round_that_panics_is_counted_and_the_feed_goes_on() {
+    let fails = Arc::new(AtomicBool::new(false));
+    let clock = {
+        let fails = Arc::clone(&fails);
+        Arc::new(move || {
+            assert!(!fails.swap(false, Relaxed), "the clock stands still");
+            now()
+        })
+    };
+    let options = ServeOptions { live_interval_ms: 20, ..ServeOptions::default() };
+    let state = ServeState { options, clock, ..state(board()) };
+    let mut floor = Floor::new(&state.board);
+    let router = router(state.clone());
+    let mut listener = Listener::join(&router, &format!("?{}", encoded(DEALS)), &[]).await;
+    assert_eq!(events(&listener.some(2).await), ["status", "document"]);
+    fails.store(true, Relaxed);
+    while fails.load(Relaxed) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    floor.won_deals(9);
+    let next = listener.some(1).await;
+    assert_eq!((&*next[0].event, &next[0].data["document"]["rows"][0]["value"]), ("document", &json!(10)));
+    assert!((metric(&state, "tallyboard_live_rounds_panicked_total") - 1.0).abs() < f64::EPSILON);
 }

@@ -18,6 +18,7 @@ mod limits;
 mod listener;
 #[cfg(test)]
 mod live;
+mod live_events;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]

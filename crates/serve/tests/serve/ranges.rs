@@ -73,7 +73,10 @@ async fn a_series_ends_where_it_is_told_to_and_has_bounds() {
         assert!(answer.json()["detail"].as_str().unwrap().starts_with(expected), "{}", answer.text());
     }
     let standing = get(&state, "/api/v1/series?kpi=open_deals", &[]).await;
-    assert_eq!(standing.json()["detail"], "parameter kpi is \"open_deals\", which is not told for a quarter");
+    assert_eq!(
+        standing.json()["detail"],
+        "parameter kpi is \"open_deals\", which is not told for quarter, but for what stands now"
+    );
 }
 
 fn contest(name: &str, kpi: &str, group: Group, days: [&str; 2]) -> Contest {

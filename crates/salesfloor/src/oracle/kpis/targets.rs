@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use model::{Day, GoalScope, Money, Period, PeriodKind, ReferenceRecord};
 
 use super::asked::Asked;
-use super::organisation::{Scope, is_region};
 use super::money::{PARTS, rounded};
+use super::organisation::{Scope, is_region};
 use super::outcomes::won_amounts;
 use super::pipeline::due_amount;
 use super::{Answer, Number, Part, count, ratio};
