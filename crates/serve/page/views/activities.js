@@ -6,8 +6,8 @@ import { name, node } from "../node.js";
 import { scopeName } from "../pickers.js";
 import { query } from "../route.js";
 import { nothing } from "../states.js";
-import { kpiLabel, say, sayIfKnown } from "../text.js";
-import { tile, verdictMark } from "../tiles.js";
+import { categoryText, kpiLabel, say } from "../text.js";
+import { verdictMark } from "../verdict.js";
 import { percent, plain, size } from "../value.js";
 
 const SELLING = new Set(["digital_client_communication", "in_person_client_communication"]);
@@ -15,8 +15,6 @@ const SELLING = new Set(["digital_client_communication", "in_person_client_commu
 const DOUBLINGS = 3;
 /** Selling time of the field, as far as the configuration does not say otherwise. */
 const BENCHMARK = 0.39;
-
-export const categoryText = (category) => sayIfKnown(`category.${category}`) ?? category;
 
 export default {
   pickers: ["scope", "period"],

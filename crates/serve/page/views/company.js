@@ -8,8 +8,9 @@ import { elapsed, stepped } from "../periods.js";
 import { scopeName } from "../pickers.js";
 import { query } from "../route.js";
 import { say } from "../text.js";
-import { tile, verdictMark } from "../tiles.js";
+import { tile } from "../tiles.js";
 import { size } from "../value.js";
+import { verdictMark } from "../verdict.js";
 
 const TILES = [
   "quota_attainment", "win_rate", "average_deal_size", "sales_velocity", "sales_cycle_p50", "open_amount", "weighted_pipeline", "pipeline_coverage",

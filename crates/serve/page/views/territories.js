@@ -6,8 +6,8 @@ import { node } from "../node.js";
 import { nameLink } from "../pickers.js";
 import { nothing } from "../states.js";
 import { say } from "../text.js";
-import { verdictMark, verdictTone } from "../tiles.js";
 import { dayText, percent, plain, size, valueText } from "../value.js";
+import { verdictMark, verdictTone } from "../verdict.js";
 
 export default {
   title: () => say("view.territories"),

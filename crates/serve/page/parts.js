@@ -1,0 +1,64 @@
+// Parts of the page that come when they are first shown: views, the drawer, the celebration, each with its styles.
+
+const PARTS = {
+  // Without what every object has: the address may name anything.
+  __proto__: null,
+  leaderboard: [() => import("./views/leaderboard.js"), "leaderboard"],
+  company: [() => import("./views/company.js"), "tiles"],
+  funnel: [() => import("./views/funnel.js"), "tiles", "funnel"],
+  pipeline: [() => import("./views/pipeline.js"), "tiles", "tables"],
+  activities: [() => import("./views/activities.js"), "tables", "activities"],
+  territories: [() => import("./views/territories.js"), "territories"],
+  contests: [() => import("./views/contests.js"), "contests"],
+  rep: [() => import("./views/rep.js"), "tiles", "tables"],
+  tv: [() => import("./views/tv.js"), "tv"],
+};
+const OTHERS = {
+  drawer: [() => import("./explain.js"), "tables", "drawer"],
+  finder: [() => import("./finder.js"), "finder"],
+  celebration: [() => import("./celebration.js"), "celebration"],
+};
+const FIRST = "leaderboard";
+const loaded = new Map();
+const asked = new Map();
+
+/** The view of a name; the first one where there is none of that name. */
+export const viewName = (name) => (name in PARTS ? name : FIRST);
+
+/** A part that has been loaded, or undefined. */
+export const part = (name) => loaded.get(name);
+
+/** Loads a view or another part once; what failed is tried again when it is asked for again. */
+export function load(name) {
+  const wanted = name in OTHERS ? name : viewName(name);
+  if (!asked.has(wanted)) {
+    const [code, ...styles] = OTHERS[wanted] ?? PARTS[wanted];
+    const coming = Promise.all([code(), ...styles.map(style)]).then(([module]) => {
+      loaded.set(wanted, module);
+      return module;
+    });
+    coming.catch(() => asked.delete(wanted));
+    asked.set(wanted, coming);
+  }
+  return asked.get(wanted);
+}
+
+const sheets = new Map();
+
+function style(name) {
+  if (!sheets.has(name)) {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = `/page/css/${name}.css`;
+    sheets.set(name, new Promise((done, failed) => {
+      link.addEventListener("load", done);
+      link.addEventListener("error", () => {
+        sheets.delete(name);
+        link.remove();
+        failed(new Error(link.href));
+      });
+    }));
+    document.head.append(link);
+  }
+  return sheets.get(name);
+}
