@@ -1,4 +1,6 @@
-// Parts of the page that come when they are first shown: views, the drawer, the celebration, each with its styles.
+// Parts of the page that come when they are first shown: views, the drawer, the celebration, each with its styles and words.
+
+import { needAllWords } from "./text.js";
 
 const PARTS = {
   // Without what every object has: the address may name anything.
@@ -7,11 +9,11 @@ const PARTS = {
   company: [() => import("./views/company.js"), "tiles"],
   funnel: [() => import("./views/funnel.js"), "tiles", "funnel"],
   pipeline: [() => import("./views/pipeline.js"), "tiles", "tables"],
-  activities: [() => import("./views/activities.js"), "tables", "activities"],
-  territories: [() => import("./views/territories.js"), "territories"],
+  activities: [() => import("./views/activities.js"), "tiles", "tables", "activities"],
+  territories: [() => import("./views/territories.js"), "tiles", "territories"],
   contests: [() => import("./views/contests.js"), "contests"],
   rep: [() => import("./views/rep.js"), "tiles", "tables"],
-  tv: [() => import("./views/tv.js"), "tv"],
+  tv: [() => import("./views/tv.js"), "leaderboard", "tiles", "funnel", "tables", "contests", "tv"],
 };
 const OTHERS = {
   drawer: [() => import("./explain.js"), "tables", "drawer"],
@@ -33,7 +35,7 @@ export function load(name) {
   const wanted = name in OTHERS ? name : viewName(name);
   if (!asked.has(wanted)) {
     const [code, ...styles] = OTHERS[wanted] ?? PARTS[wanted];
-    const coming = Promise.all([code(), ...styles.map(style)]).then(([module]) => {
+    const coming = Promise.all([code(), wanted === FIRST ? null : needAllWords(), ...styles.map(style)]).then(([module]) => {
       loaded.set(wanted, module);
       return module;
     });

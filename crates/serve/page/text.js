@@ -1,16 +1,20 @@
-// Words of the page in the reader's language: one table, which comes when it is needed.
+// Words of the page in the reader's language, which come when they are needed.
 
 import { keep, recall } from "./kept.js";
 
+/** Of each language, the words that the page begins with, and all others. */
 const TABLES = {
-  en: () => import("./text/en.js"),
-  ja: () => import("./text/ja.js"),
+  en: [() => import("./text/en.js"), () => import("./text/en-rest.js")],
+  ja: [() => import("./text/ja.js"), () => import("./text/ja-rest.js")],
 };
 export const languages = { en: "English", ja: "日本語" };
 
 const chosen = () => [recall("language"), ...navigator.languages.map((tag) => tag.split("-")[0])];
 let language = chosen().find((tag) => Object.hasOwn(TABLES, tag)) ?? "en";
 let table = {};
+let needsAll = false;
+/** The language that was chosen last: others that come after it come too late. */
+let wanted = language;
 
 export const languageNow = () => language;
 
@@ -19,10 +23,18 @@ export const locale = () => navigator.languages.find((tag) => tag.split("-")[0] 
 
 /** Speaks a language from when its words have come. */
 export async function setLanguage(tag) {
-  const words = await TABLES[tag]();
-  ({ table } = words);
+  wanted = tag;
+  const tables = await Promise.all(TABLES[tag].slice(0, needsAll ? 2 : 1).map((words) => words()));
+  if (wanted !== tag) return;
+  table = Object.assign({}, ...tables.map((words) => words.table));
   language = tag;
   document.documentElement.lang = tag;
+}
+
+/** The words that only some parts of the page need. */
+export async function needAllWords() {
+  needsAll = true;
+  await setLanguage(wanted);
 }
 
 export async function chooseLanguage(tag) {

@@ -33,7 +33,7 @@ const boards = ({ kind = "quarter", period }) => {
 };
 
 /** The lists of deals are not for the wall. */
-const isShown = ([, path]) => !path.startsWith("explain");
+const isShown = ([name, path]) => name !== "reps" && !path.startsWith("explain");
 const paths = ({ view, picks }, known) => Object.entries(view.watches(picks, known)).filter(isShown);
 const documentsOf = (board, known) => Object.fromEntries(paths(board, known).map(([name, path]) => [name, known.documents.get(path)]));
 
