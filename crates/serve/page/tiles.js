@@ -2,7 +2,7 @@
 
 import { sparkline } from "./charts/sparkline.js";
 import { bar } from "./charts/bars.js";
-import { figureLink } from "./figure.js";
+import { figureLink, large } from "./figure.js";
 import { node } from "./node.js";
 import { kpiLabel, say } from "./text.js";
 import { signedPercent, size, valueText } from "./value.js";
@@ -17,7 +17,7 @@ export function tile(figure, { picks, before, series, goal, mark, isBig, form, i
   if (!figure) return null;
   return node(isBig ? "section.card.tile.hero" : "section.card.tile", { "data-key": figure.name },
     node("h2.tile-name", kpiLabel(figure.name)),
-    node("p.tile-value", figureLink(figure.name, figure, figure.unit, { picks, form: form ?? (isBig ? "whole" : "short") })),
+    large("p.tile-value", figureLink(figure.name, figure, figure.unit, { picks, form: form ?? (isBig ? "whole" : "short") })),
     goal === undefined ? null : bar(goal, { mark, tone: mark !== undefined && goal < mark ? "behind" : "good" }),
     node("div.tile-foot", verdictMark(figure.verdict), trend(figure, before, isCurrent)),
     series ? sparkline(series, figure.name) : null);

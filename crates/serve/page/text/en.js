@@ -21,7 +21,7 @@ export const table = {
   "period.week": "Week {week}, {year}", "period.quarter": "Q{quarter} {year}", "period.year": "{year}",
   "explain.open": "Open what it is made of",
   "leaderboard.podium": "The first three", "leaderboard.others": "The others", "leaderboard.rank": "Rank {rank}: ", "leaderboard.nothing": "Nobody has a number here yet.", "leaderboard.under": "{shown} of {all}.",
-  "leaderboard.at_nothing": "{count} more at {value}", "leaderboard.unranked": "{count} without a number.", "leaderboard.pace": "The bar is how much of the quota is made; the mark, where an even pace would be today.", "leaderboard.of_quota": "of quota", "leaderboard.leads": "{name} leads: {kpi}, {period}",
+  "leaderboard.at_nothing": "{count} more at {value}", "leaderboard.unranked": "{count} without a number.", "leaderboard.pace": "The bar is how much of the quota is made; the mark, where an even pace would be today.", "leaderboard.quota": "{percent} of quota", "leaderboard.of_quota": "of quota", "leaderboard.leads": "{name} leads: {kpi}, {period}",
   "unit.per_day": "{money}/day",
   "kpi.created_deals": "New deals", "kpi.won_deals": "Won deals", "kpi.lost_deals": "Lost deals", "kpi.won_amount": "Won amount", "kpi.win_rate": "Win rate", "kpi.average_deal_size": "Average deal size",
   "kpi.sales_cycle_mean": "Sales cycle, mean", "kpi.sales_cycle_p50": "Sales cycle, median", "kpi.sales_cycle_p90": "Sales cycle, 9 of 10", "kpi.sales_velocity": "Sales velocity", "kpi.quota_attainment": "Quota attainment", "kpi.reps_at_quota": "Reps at quota", "kpi.reps_by_attainment": "Reps by attainment",

@@ -1,7 +1,7 @@
 // Where the time goes, and which of it goes with winning.
 
 import { bar, interval } from "../charts/bars.js";
-import { byName, figureLink, parts } from "../figure.js";
+import { byName, figureLink, large, parts } from "../figure.js";
 import { name, node } from "../node.js";
 import { scopeName } from "../pickers.js";
 import { query } from "../route.js";
@@ -34,7 +34,7 @@ function selling(now, picks) {
   const share = now.selling_time_share;
   return node("section.card.wide-card", { "data-key": "selling" },
     node("h2", kpiLabel("selling_time_share")),
-    node("div.split", node("p.tile-value", figureLink("selling_time_share", share, "ratio", { picks })), verdictMark(share.verdict)),
+    node("div.split", large("p.tile-value", figureLink("selling_time_share", share, "ratio", { picks })), verdictMark(share.verdict)),
     bar(size(share) ?? 0, { mark: BENCHMARK, tone: share.verdict === "below_benchmark" ? "behind" : "good" }),
     node("p.quiet", say("activities.benchmark", { share: percent(BENCHMARK) })));
 }

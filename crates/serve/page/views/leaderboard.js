@@ -2,7 +2,7 @@
 
 import { definition, isTold } from "../catalogue.js";
 import { bar } from "../charts/bars.js";
-import { figureLink } from "../figure.js";
+import { figureLink, large } from "../figure.js";
 import { node, spoken } from "../node.js";
 import { elapsed, periodText } from "../periods.js";
 import { nameLink } from "../pickers.js";
@@ -66,8 +66,8 @@ function step(row, context) {
   return node("li.step", { "data-key": row.id, "data-moves": true, "data-rank": row.rank },
     node("span.place", { "aria-hidden": "true" }, row.rank), spoken(say("leaderboard.rank", { rank: row.rank })),
     nameLink(context.group, row, context.picks),
-    node("span.big", value(row, context)),
-    quotaBar(row, context));
+    large("span.big", value(row, context)),
+    quotaBar(row, context, "leaderboard.quota"));
 }
 
 function rank(row, context) {
@@ -80,13 +80,13 @@ function rank(row, context) {
 }
 
 /** How much of the quota is made, with a mark where it would be if the period went evenly. */
-function quotaBar(row, { quotas, picks, pace }) {
+function quotaBar(row, { quotas, picks, pace }, words) {
   if (quotas.size === 0) return null;
   const quota = quotas.get(row.id);
   if (!quota || quota.value === null) return node("span.quota");
   const ratio = size(quota);
   return node("span.quota",
-    figureLink("quota_attainment", quota, "ratio", { picks: { ...picks, scope: "rep", id: row.id }, text: percent(ratio), label: say("leaderboard.of_quota") }),
+    figureLink("quota_attainment", quota, "ratio", { picks: { ...picks, scope: "rep", id: row.id }, text: words ? say(words, { percent: percent(ratio) }) : percent(ratio), label: say("leaderboard.of_quota") }),
     bar(ratio, { mark: pace, tone: ratio >= 1 || (pace !== null && ratio >= pace) ? "good" : "behind" }));
 }
 

@@ -1,7 +1,7 @@
 // One rep: how far, how busy, in which place, and what is open.
 
 import { bar } from "../charts/bars.js";
-import { byName, figureLink, parts } from "../figure.js";
+import { byName, figureLink, large, parts } from "../figure.js";
 import { name, node } from "../node.js";
 import { elapsed } from "../periods.js";
 import { scopeName } from "../pickers.js";
@@ -69,7 +69,7 @@ function rankTile(ranks, of) {
   const row = ranks?.rows.find(({ id }) => id === of.id);
   if (!row) return null;
   return node("section.card.tile", { "data-key": "rank" }, node("h2.tile-name", say("rep.rank")),
-    node("p.tile-value", figureLink("won_amount", row, "money", { picks: of, text: row.rank ?? "—", label: say("rep.rank") })),
+    large("p.tile-value", figureLink("won_amount", row, "money", { picks: of, text: row.rank ?? "—", label: say("rep.rank") })),
     node("div.tile-foot", node("span.quiet", say("rep.of", { count: plain(ranks.total_rows) }))));
 }
 
