@@ -54,11 +54,11 @@ export const words = (page, key, values = {}) =>
 export const still = (page) => page.evaluate(() => Promise.all(document.getAnimations()
   .filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {}))));
 
-/** What axe finds serious or critical. */
-export async function accessibility(page) {
+/** What axe finds serious or critical, in a place or on the whole page; `rules`: these alone. */
+export async function accessibility(page, place, rules) {
   // Through the debugger and not as a script of the page, which the page forbids.
   await page.evaluate(await readFile(AXE, "utf8"));
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  const { violations } = await page.evaluate(([within, only]) => globalThis.axe.run(within ?? document, only ? { runOnly: only } : {}), [place, rules]);
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, any }) => `${target.join(" ")} (${any[0]?.message ?? ""})`).join(", ")}`);

@@ -28,7 +28,7 @@ async function says(page, place, ...keys) {
     for (const part of expected) expect(text.includes(part), `${place} says ${JSON.stringify(text)}, but not ${JSON.stringify(part)}`);
   }
   expect(await page.locator(place).first().evaluate((one) => Boolean(one.closest("[aria-live], [role=status], [role=alert], main"))), `${place} is announced`);
-  const found = await accessibility(page);
+  const found = await accessibility(page, place);
   expect(found.length === 0, `${place}: ${found.join("; ")}`);
   return text;
 }
@@ -140,7 +140,7 @@ export const states = {
         await freshness(page, "disconnected");
         expect((await figures(page)) > 10, "the last numbers stay");
         await says(page, "#news .strip", "state.lost", "state.as_of", "state.since");
-        expect(await page.evaluate(() => Number(getComputedStyle(document.querySelector("main")).opacity) < 0.7), "they are dimmed");
+        await page.waitForFunction(() => getComputedStyle(document.querySelector("main")).filter === "grayscale(1)");
         const wait = await words(page, "state.retry_in");
         const seconds = async () => Number((await page.locator(".retrying").innerText()).match(/(\d+) ?(s\.|秒)/)?.[1]);
         await page.waitForFunction((end) => document.querySelector(".retrying").textContent.includes(end), wait.split("}")[1].trim());

@@ -23,16 +23,15 @@ function measured() {
     if (box.width === 0) continue;
     const size = Number.parseFloat(getComputedStyle(element).fontSize) / height;
     if (size < found.smallest) Object.assign(found, { smallest: size, text: text.data });
-    // What ends in an ellipsis is cut off on purpose.
-    const cutter = element.closest(".name, strong, bdi, h1, h2, .tile-name, .callout-who, th");
-    const isShortened = cutter && [cutter, ...cutter.querySelectorAll("*"), cutter.parentElement].some((one) => getComputedStyle(one).textOverflow === "ellipsis");
+    // What ends in an ellipsis is cut off on purpose, and there.
+    const shortener = [...ancestors(element)].slice(0, 4).find((one) => getComputedStyle(one).textOverflow === "ellipsis");
+    const right = shortener ? Math.min(box.right, shortener.getBoundingClientRect().right) : box.right;
     const isCut = [...ancestors(element)].some((one) => {
-      const style = getComputedStyle(one);
-      if (style.overflowX === "visible" || (isShortened && style.textOverflow === "ellipsis")) return false;
+      if (one === shortener || getComputedStyle(one).overflowX === "visible") return false;
       const edge = one.getBoundingClientRect();
-      return box.bottom > edge.bottom + 3 || box.right > edge.right + 3 || box.top < edge.top - 3;
+      return box.bottom > edge.bottom + 3 || right > edge.right + 3 || box.top < edge.top - 3;
     });
-    const isBeyond = box.bottom > height + 1 || (box.right > width + 1 && !isShortened) || box.top < -1;
+    const isBeyond = box.bottom > height + 1 || right > width + 1 || box.top < -1;
     if (isCut || isBeyond) found.beyond.push(`${text.data} in ${element.className || element.nodeName}`);
   }
   const board = document.querySelector(".tv-board").getBoundingClientRect();

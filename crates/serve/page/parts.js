@@ -2,8 +2,8 @@
 
 import { needAllWords } from "./text.js";
 
-const PARTS = {
-  // Without what every object has: the address may name anything.
+const VIEWS = {
+  // Without what every object has: the address names any of them.
   __proto__: null,
   leaderboard: [() => import("./views/leaderboard.js"), "leaderboard"],
   company: [() => import("./views/company.js"), "tiles"],
@@ -16,6 +16,7 @@ const PARTS = {
   tv: [() => import("./views/tv.js"), "leaderboard", "tiles", "funnel", "tables", "contests", "tv"],
 };
 const OTHERS = {
+  __proto__: null,
   drawer: [() => import("./explain.js"), "tables", "drawer"],
   finder: [() => import("./finder.js"), "finder"],
   celebration: [() => import("./celebration.js"), "celebration"],
@@ -25,24 +26,23 @@ const loaded = new Map();
 const asked = new Map();
 
 /** The view of a name; the first one where there is none of that name. */
-export const viewName = (name) => (name in PARTS ? name : FIRST);
+export const viewName = (name) => (name in VIEWS ? name : FIRST);
 
 /** A part that has been loaded, or undefined. */
 export const part = (name) => loaded.get(name);
 
 /** Loads a view or another part once; what failed is tried again when it is asked for again. */
 export function load(name) {
-  const wanted = name in OTHERS ? name : viewName(name);
-  if (!asked.has(wanted)) {
-    const [code, ...styles] = OTHERS[wanted] ?? PARTS[wanted];
-    const coming = Promise.all([code(), wanted === FIRST ? null : needAllWords(), ...styles.map(style)]).then(([module]) => {
-      loaded.set(wanted, module);
+  if (!asked.has(name)) {
+    const [code, ...styles] = OTHERS[name] ?? VIEWS[name];
+    const coming = Promise.all([code(), name === FIRST ? null : needAllWords(), ...styles.map(style)]).then(([module]) => {
+      loaded.set(name, module);
       return module;
     });
-    coming.catch(() => asked.delete(wanted));
-    asked.set(wanted, coming);
+    coming.catch(() => asked.delete(name));
+    asked.set(name, coming);
   }
-  return asked.get(wanted);
+  return asked.get(name);
 }
 
 const sheets = new Map();

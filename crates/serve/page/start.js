@@ -1,6 +1,6 @@
 // Runs before the page is all there: colours before anything is painted, and what the first view needs is asked for at once.
 
-import { load } from "./parts.js";
+import { load, viewName } from "./parts.js";
 import { route } from "./route.js";
 import { languageNow, setLanguage } from "./text.js";
 import { applyTheme, themeNow } from "./theme.js";
@@ -8,4 +8,4 @@ import { applyTheme, themeNow } from "./theme.js";
 applyTheme(themeNow());
 // Whoever waits for them says what is wrong.
 setLanguage(languageNow()).catch(() => {});
-load(route().view).catch(() => {});
+load(viewName(route().view)).catch(() => {});
