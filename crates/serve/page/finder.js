@@ -53,7 +53,7 @@ function draw(found, error) {
   renew(place.querySelector("#finder-list"), [
     isCompany ? option("company", "", company) : null,
     found.map(({ group, rows, all }) => node("div", { role: "group", "aria-label": say(`groups.${group}`), "data-key": group },
-      node("p.finder-group", { "aria-hidden": "true" }, say(`groups.${group}`), typed || all <= ROWS ? null : node("small", ` ${say("finder.of", { shown: rows.length, all })}`)),
+      node("p.finder-group", { "aria-hidden": "true" }, say(`groups.${group}`), " ", typed || all <= ROWS ? null : node("small", ` ${say("finder.of", { shown: rows.length, all })}`)),
       rows.map((row) => option(group, row.id, row.name)))),
   ].flat().filter(Boolean));
   const isNothing = found.length === 0 && !isCompany;

@@ -135,15 +135,15 @@ function draw() {
   renew(at("top"), top(view, picks, shown, first, known));
   renew(at("news"), banner(known, first, aside));
   renew(at("foot"), foot());
-  const isWaiting = !isBroken && !problem && !first;
-  // The numbers of the same view stay until those of other picks come: nothing jumps.
-  const stays = isWaiting && standing === view && known.connection !== "disconnected";
+  const isCutOff = known.connection === "disconnected";
+  const isWaiting = !isBroken && !problem && !first && !isCutOff;
   if (isWaiting) at("view").setAttribute("aria-busy", "true");
   else at("view").removeAttribute("aria-busy");
-  if (stays) return;
+  // The numbers of the same view stay until those of other picks come: nothing jumps.
+  if (isWaiting && standing === view) return;
   const nodes = isBroken ? broken()
     : problem ? troubled(problem, picks)
-    : !first ? known.connection === "disconnected" ? unreachable(known) : loading(view)
+    : !first ? isCutOff ? unreachable(known) : loading(view)
     : isEmpty(first) ? empty()
     : shown.show(documents, picks, known);
   standing = first && !problem ? view : null;
