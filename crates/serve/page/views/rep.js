@@ -78,7 +78,8 @@ function activities(now, of) {
   const most = Math.max(...found.map(size), 0) || 1;
   const row = (part) => node("li.bar-row", node("span", categoryText(part.category)), bar(size(part) / most, { tone: "calm" }), figureLink("activities", part, "activities", { picks: of, part: part.category }));
   return node("section.card", { "data-key": "activities" }, node("h2", kpiLabel("activities"), " ", figureLink("activities", now.activities, "activities", { picks: of })),
-    found.length === 0 ? nothing(say("activities.nothing")) : node("ul.plain", found.map(row)), verdictMark(now.selling_time_share?.verdict));
+    found.length === 0 ? nothing(say("activities.nothing")) : node("ul.plain", found.map(row)),
+    now.selling_time_share?.verdict ? node("p", kpiLabel("selling_time_share"), " ", figureLink("selling_time_share", now.selling_time_share, "ratio", { picks: of }), " ", verdictMark(now.selling_time_share.verdict)) : null);
 }
 
 function stages(now, of) {
