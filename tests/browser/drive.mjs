@@ -22,14 +22,15 @@ export async function withPage(options, check) {
   const { width = 1440, height = 900, expectErrors = false, ...others } = options;
   const reader = await (await browser).newContext({ viewport: { width, height }, locale: "en-GB", colorScheme: "light", ...others });
   const errors = [];
+  const page = await reader.newPage();
   try {
-    const page = await reader.newPage();
     page.setDefaultTimeout(WAIT_MS);
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
     page.on("pageerror", (error) => errors.push(error.stack ?? String(error)));
     await check(page, reader);
     if (!expectErrors && errors.length > 0) throw new Error(`the page told of errors: ${errors.join("; ")}`);
   } finally {
+    await page.unrouteAll({ behavior: "ignoreErrors" });
     await reader.close();
   }
 }

@@ -26,7 +26,8 @@ export async function setLanguage(tag) {
   wanted = tag;
   const tables = await Promise.all(TABLES[tag].slice(0, needsAll ? 2 : 1).map((words) => words()));
   if (wanted !== tag) return;
-  table = Object.assign({}, ...tables.map((words) => words.table));
+  // Of one language, words are only added: it does not matter which come first.
+  table = Object.assign({}, language === tag ? table : null, ...tables.map((words) => words.table));
   language = tag;
   document.documentElement.lang = tag;
 }
