@@ -20,7 +20,7 @@ export const table = {
   "kinds.day": "Day", "kinds.week": "Week", "kinds.month": "Month", "kinds.quarter": "Quarter", "kinds.year": "Year",
   "period.week": "Week {week}, {year}", "period.quarter": "Q{quarter} {year}", "period.year": "{year}",
   "explain.open": "Open what it is made of",
-  "leaderboard.podium": "The first three", "leaderboard.others": "The others", "leaderboard.rank": "Rank {rank}: ", "leaderboard.nothing": "Nobody has a number here yet.", "leaderboard.under": "{shown} of {all}.",
+  "leaderboard.podium": "The first three", "leaderboard.others": "The others", "leaderboard.rank": "Rank {rank}: ", "leaderboard.nothing": "Nobody has a number here yet.", "leaderboard.under": "{shown} of {all}.", "leaderboard.more": "Show more",
   "leaderboard.at_nothing": "{count} more at {value}", "leaderboard.unranked": "{count} without a number.", "leaderboard.pace": "The bar is how much of the quota is made; the mark, where an even pace would be today.", "leaderboard.quota": "{percent} of quota", "leaderboard.of_quota": "of quota", "leaderboard.leads": "{name} leads: {kpi}, {period}",
   "unit.per_day": "{money}/day",
   "kpi.created_deals": "New deals", "kpi.won_deals": "Won deals", "kpi.lost_deals": "Lost deals", "kpi.won_amount": "Won amount", "kpi.win_rate": "Win rate", "kpi.average_deal_size": "Average deal size",

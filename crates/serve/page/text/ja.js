@@ -21,7 +21,7 @@ export const table = {
   "period.week": "{year}年 第{week}週", "period.quarter": "{year}年 第{quarter}四半期", "period.year": "{year}年",
   "explain.open": "内訳を開く",
   "leaderboard.podium": "上位3名", "leaderboard.others": "4位以下", "leaderboard.rank": "{rank}位: ", "leaderboard.nothing": "まだ数値がありません。", "leaderboard.under": "{all}件中 {shown}件を表示。",
-  "leaderboard.at_nothing": "ほか {count}件は {value}", "leaderboard.unranked": "数値なし: {count}件。", "leaderboard.pace": "バーはノルマの達成度、印は均等ペースでの今日の位置です。", "leaderboard.quota": "ノルマの {percent}", "leaderboard.of_quota": "ノルマ達成率", "leaderboard.leads": "首位: {name}({kpi}、{period})",
+  "leaderboard.at_nothing": "ほか {count}件は {value}", "leaderboard.more": "さらに表示", "leaderboard.unranked": "数値なし: {count}件。", "leaderboard.pace": "バーはノルマの達成度、印は均等ペースでの今日の位置です。", "leaderboard.quota": "ノルマの {percent}", "leaderboard.of_quota": "ノルマ達成率", "leaderboard.leads": "首位: {name}({kpi}、{period})",
   "unit.per_day": "{money}/日",
   "kpi.created_deals": "新規案件", "kpi.won_deals": "受注件数", "kpi.lost_deals": "失注件数", "kpi.won_amount": "受注金額", "kpi.win_rate": "受注率", "kpi.average_deal_size": "平均案件規模",
   "kpi.sales_cycle_mean": "受注までの日数(平均)", "kpi.sales_cycle_p50": "受注までの日数(中央値)", "kpi.sales_cycle_p90": "受注までの日数(90 %)", "kpi.sales_velocity": "セールスベロシティ", "kpi.quota_attainment": "ノルマ達成率", "kpi.reps_at_quota": "ノルマ達成者の割合", "kpi.reps_by_attainment": "達成率別の担当者数",

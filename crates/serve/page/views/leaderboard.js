@@ -6,12 +6,15 @@ import { figureLink, large } from "../figure.js";
 import { node, spoken } from "../node.js";
 import { elapsed, periodText } from "../periods.js";
 import { nameLink } from "../pickers.js";
-import { query } from "../route.js";
+import { link, query } from "../route.js";
 import { nothing } from "../states.js";
 import { kpiLabel, say } from "../text.js";
 import { percent, plain, size, valueText } from "../value.js";
 
 const ROWS = 50;
+const ROWS_MAX = 1_000;
+/** As many as the address says; anything else is as if it said nothing. */
+const rowsOf = ({ rows }) => (/^[1-9]\d{0,3}$/.test(rows) ? Math.min(Number(rows), ROWS_MAX) : ROWS);
 /** On the wall, more would be too small to read. */
 const ROWS_TV = 10;
 const isOfPeriod = (picks, known) => !definition(known, picks.kpi ?? "won_amount")?.standing;
@@ -24,14 +27,14 @@ export default {
   watches(picks, known) {
     const { kpi = "won_amount", group = "rep", kind = "quarter", period } = picks;
     const dated = isOfPeriod(picks, known) ? { kind, period } : {};
-    const board = query("leaderboard", { kpi, group, ...dated, limit: ROWS });
+    const board = query("leaderboard", { kpi, group, ...dated, limit: rowsOf(picks) });
     // Quotas are of won amounts: beside anything else they would say nothing.
     if (group !== "rep" || kpi !== "won_amount" || !isTold(known, "quota_attainment", kind)) return { board };
-    return { board, quota: query("leaderboard", { kpi: "quota_attainment", group: "rep", kind, period, limit: 1000 }) };
+    return { board, quota: query("leaderboard", { kpi: "quota_attainment", group: "rep", kind, period, limit: ROWS_MAX }) };
   },
 
   show({ board, quota }, picks, known, isTv = false) {
-    const rows = board.rows.filter((row) => row.rank !== null).slice(0, isTv ? ROWS_TV : ROWS);
+    const rows = board.rows.filter((row) => row.rank !== null).slice(0, isTv ? ROWS_TV : ROWS_MAX);
     if (rows.length === 0) return [node("section.card", nothing(say("leaderboard.nothing")))];
     announce(board, rows);
     const context = {
@@ -53,8 +56,9 @@ export default {
       isLong && !isTv ? node("details.at-nothing", node("summary", say("leaderboard.at_nothing", { count: plain(last.length), value: valueText(last[0], board.unit, { kpi: board.kpi }) })),
         node("ol.ranks", last.map((row) => rank(row, context)))) : null,
       isTv ? null : node("p.quiet.under", say("leaderboard.under", { shown: plain(rows.length), all: plain(board.total_rows) }),
-        unranked > 0 && board.total_rows <= ROWS ? ` ${say("leaderboard.unranked", { count: plain(unranked) })}` : "",
-        [...context.quotas.values()].some(({ value: made }) => made !== null) ? ` ${say("leaderboard.pace")}` : ""),
+        unranked > 0 && board.total_rows <= board.rows.length ? ` ${say("leaderboard.unranked", { count: plain(unranked) })}` : "",
+        [...context.quotas.values()].some(({ value: made }) => made !== null) ? ` ${say("leaderboard.pace")}` : "",
+        board.total_rows > board.rows.length && board.rows.length < ROWS_MAX ? [" ", node("a", { href: link({ rows: rowsOf(picks) * 4 }) }, say("leaderboard.more"))] : null),
     ].filter(Boolean);
   },
 };
