@@ -16,11 +16,14 @@ export const WAIT_MS = 20_000;
 
 let browser = null;
 
-/** Does `check` with a page of a reader of its own; an error that the page tells of fails it. */
+/**
+ * Does `check` with a page of a reader of its own; an error that the page tells of fails it. Nothing moves unless a check
+ * is about that: what moves takes the time of all others.
+ */
 export async function withPage(options, check) {
   browser ??= chromium.launch({ executablePath: BROWSER, headless: true, args: ARGUMENTS });
   const { width = 1440, height = 900, expectErrors = false, ...others } = options;
-  const reader = await (await browser).newContext({ viewport: { width, height }, locale: "en-GB", colorScheme: "light", ...others });
+  const reader = await (await browser).newContext({ viewport: { width, height }, locale: "en-GB", colorScheme: "light", reducedMotion: "reduce", ...others });
   const errors = [];
   const page = await reader.newPage();
   try {

@@ -195,17 +195,20 @@ setInterval(() => known.connection === "disconnected" && draw(), 1_000);
 const PATIENCE_MS = 1_500;
 const AGAIN_MS = 5_000;
 
+let isBegun = false;
+
 async function learn() {
   try {
     known.catalogue = await askOnce("catalogue");
+    if (isBegun) place(route());
   } catch {
-    setTimeout(() => learn().then(() => known.catalogue && place(route())), AGAIN_MS);
+    setTimeout(learn, AGAIN_MS);
   }
 }
 
 const patience = new Promise((done) => { setTimeout(done, PATIENCE_MS); });
 const words = setLanguage(languageNow()).catch(() => { isBroken = true; });
 Promise.all([words, Promise.race([learn(), patience])]).then(() => {
+  isBegun = true;
   onRoute(place);
-  if (!known.catalogue) learn().then(() => known.catalogue && place(route()));
 });
