@@ -27,7 +27,7 @@ function measured() {
     const shortener = [...ancestors(element)].slice(0, 4).find((one) => getComputedStyle(one).textOverflow === "ellipsis");
     const right = shortener ? Math.min(box.right, shortener.getBoundingClientRect().right) : box.right;
     const isCut = [...ancestors(element)].some((one) => {
-      if (one === shortener || getComputedStyle(one).overflowX === "visible") return false;
+      if (getComputedStyle(one).overflowX === "visible") return false;
       const edge = one.getBoundingClientRect();
       return box.bottom > edge.bottom + 3 || right > edge.right + 3 || box.top < edge.top - 3;
     });

@@ -48,7 +48,7 @@ export default {
     // Those who share the last place with nothing are many at the start of a period.
     const last = listed.filter((row) => size(row) === 0);
     const isLong = last.length > 3;
-    const rest = isLong ? listed.filter((row) => size(row) !== 0) : listed;
+    const rest = isLong && !isTv ? listed.filter((row) => size(row) !== 0) : listed;
     const unranked = board.total_rows - board.rows.filter((row) => row.rank !== null).length;
     return [
       hasPodium ? node("ol.podium", { "aria-label": say("leaderboard.podium") }, rows.slice(0, 3).map((row) => step(row, context))) : null,

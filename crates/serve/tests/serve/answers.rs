@@ -97,7 +97,8 @@ async fn rows_are_found_by_name_and_id_and_keep_their_ranks() {
     ] {
         let path = format!("/api/v1/leaderboard?kpi=won_amount&{query}");
         let found = get(&state, &path, &[]).await.json();
-        let ids: Vec<&str> = found["rows"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+        let ids: Vec<&str> =
+            found["rows"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
         assert_eq!(ids, expected, "{query}");
         assert_eq!(found["total_rows"], all["total_rows"], "{query}");
         for row in found["rows"].as_array().unwrap().iter().filter(|_| !query.contains("asc")) {

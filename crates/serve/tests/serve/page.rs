@@ -184,10 +184,16 @@ fn with_imports(files: &[(String, String)], path: &str, found: &mut BTreeSet<Str
 
 /// What is fetched until the leaderboard stands there, in English.
 fn first_load(files: &[(String, String)]) -> BTreeSet<String> {
-    let mut found: BTreeSet<String> =
-        ["index.html", "icon.svg", "css/colours.css", "css/frame.css", "css/parts.css", "css/leaderboard.css"]
-            .map(str::to_owned)
-            .into();
+    let mut found: BTreeSet<String> = [
+        "index.html",
+        "icon.svg",
+        "css/colours.css",
+        "css/frame.css",
+        "css/parts.css",
+        "css/leaderboard.css",
+    ]
+    .map(str::to_owned)
+    .into();
     for module in ["start.js", "page.js", "views/leaderboard.js", "text/en.js"] {
         with_imports(files, module, &mut found);
     }
@@ -199,7 +205,8 @@ fn first_load(files: &[(String, String)]) -> BTreeSet<String> {
 fn the_modules_of_the_first_load_are_asked_for_at_once() {
     let files = files();
     let index = &files.iter().find(|(path, _)| path == "index.html").unwrap().1;
-    let hinted = index.split("modulepreload\" href=\"/page/").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let hinted =
+        index.split("modulepreload\" href=\"/page/").skip(1).map(|rest| rest.split('"').next().unwrap());
     let hinted: BTreeSet<String> = hinted.map(str::to_owned).collect();
     let later = ["start.js", "page.js", "views/leaderboard.js", "text/en.js"];
     let mut modules = first_load(&files);
@@ -280,7 +287,8 @@ fn said(text: &str) -> impl Iterator<Item = (&str, bool)> {
 #[test]
 fn every_key_that_is_said_has_words_when_it_is_said() {
     let files = files();
-    let keys = |words: Vec<(String, String)>| -> Vec<String> { words.into_iter().map(|(key, _)| key).collect() };
+    let keys =
+        |words: Vec<(String, String)>| -> Vec<String> { words.into_iter().map(|(key, _)| key).collect() };
     let (all, at_first) = (keys(words("en")), keys(table("en")));
     assert_eq!(keys(table("ja")).iter().collect::<BTreeSet<_>>(), at_first.iter().collect::<BTreeSet<_>>());
     let first = first_load(&files);
