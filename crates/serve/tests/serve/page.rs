@@ -280,8 +280,9 @@ fn all_languages_have_words_for_the_same_and_for_every_kpi() {
 /// The keys that a module says, with where a key goes on: `view.` of `view.${name}`.
 fn said(text: &str) -> impl Iterator<Item = (&str, bool)> {
     let whole = text.split("say(\"").skip(1).map(|rest| (rest.split('"').next().unwrap(), true));
-    let begun = text.split("(`").skip(1).filter_map(|rest| Some((rest.split_once("${")?.0, false)));
-    whole.chain(begun.filter(|(start, _)| start.ends_with('.') && !start.contains(['`', ' ', '/'])))
+    let begun = ["say(`", "sayIfKnown(`"].into_iter().flat_map(|call| text.split(call).skip(1));
+    let begun = begun.filter_map(|rest| Some((rest.split_once("${")?.0, false)));
+    whole.chain(begun.filter(|(start, _)| start.ends_with('.')))
 }
 
 #[test]
