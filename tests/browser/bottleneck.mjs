@@ -1,6 +1,6 @@
 // Watches the pipeline: no bottleneck, then one, then none again. Says when each was seen, and keeps a picture of it.
 
-import { open, screenshot, withPage } from "./drive.mjs";
+import { finish, open, screenshot, withPage } from "./drive.mjs";
 
 const BOUND_MS = 90_000;
 const SEEN = [["good", "before"], ["bad", "bottleneck"], ["good", "after"]];
@@ -18,3 +18,4 @@ await withPage({ height: 1400 }, async (page) => {
     await screenshot(page, `alert-${name}`);
   }
 });
+await finish();

@@ -1,8 +1,7 @@
 // A browser for the checks: started, watched for errors, and gone afterwards.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const { BROWSER, MODULES, PAGE, SCREENSHOTS } = process.env;
@@ -15,38 +14,55 @@ const ARGUMENTS = [
 
 export const WAIT_MS = 20_000;
 
-/** Does `check` with a page of a browser of its own; an error that the page tells of fails it. */
+let browser = null;
+
+/**
+ * Does `check` with a page of a reader of its own; an error that the page tells of fails it. Nothing moves unless a check
+ * is about that: what moves takes the time of all others.
+ */
 export async function withPage(options, check) {
-  const folder = await mkdtemp(join(tmpdir(), "tallyboard-browser-"));
-  const { width = 1440, height = 900, locale = "en-GB", colorScheme = "light", expectErrors = false } = options;
-  const browser = await chromium.launchPersistentContext(folder, {
-    executablePath: BROWSER, headless: true, args: ARGUMENTS, viewport: { width, height }, locale, colorScheme,
-  });
+  browser ??= chromium.launch({ executablePath: BROWSER, headless: true, args: ARGUMENTS });
+  const { width = 1440, height = 900, expectErrors = false, ...others } = options;
+  const reader = await (await browser).newContext({ viewport: { width, height }, locale: "en-GB", colorScheme: "light", reducedMotion: "reduce", ...others });
   const errors = [];
+  const page = await reader.newPage();
   try {
-    const page = browser.pages()[0] ?? (await browser.newPage());
     page.setDefaultTimeout(WAIT_MS);
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
     page.on("pageerror", (error) => errors.push(error.stack ?? String(error)));
-    await check(page, browser);
+    await check(page, reader);
     if (!expectErrors && errors.length > 0) throw new Error(`the page told of errors: ${errors.join("; ")}`);
   } finally {
-    await browser.close();
-    await rm(folder, { recursive: true, force: true });
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    await reader.close();
   }
 }
+
+/** Ends the browser. */
+export const finish = async () => (await browser)?.close();
 
 /** Goes to a view and waits for its numbers. The event stream never ends, so there is no waiting for the network. */
 export async function open(page, hash) {
   await page.goto(`${PAGE}${hash}`, { waitUntil: "domcontentloaded" });
-  await page.waitForSelector("main .figure, main .notice, main .contest");
+  await page.waitForSelector("main:not([aria-busy]) :is(.figure, .notice, .contest)");
 }
 
-/** What axe finds serious or critical. */
-export async function accessibility(page) {
+export const freshness = (page, state) => page.waitForSelector(`.freshness[data-state="${state}"]`);
+export const figures = (page) => page.locator("main .figure").count();
+
+/** What the page says for a key, in its reader's language. */
+export const words = (page, key, values = {}) =>
+  page.evaluate(async ([asked, at]) => (await import("/page/text.js")).say(asked, at), [key, values]);
+
+/** Waits until nothing moves that was set to move. */
+export const still = (page) => page.evaluate(() => Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {}))));
+
+/** What axe finds serious or critical, in a place or on the whole page; `rules`: these alone. */
+export async function accessibility(page, place, rules) {
   // Through the debugger and not as a script of the page, which the page forbids.
-  await page.evaluate(await (await import("node:fs/promises")).readFile(AXE, "utf8"));
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  await page.evaluate(await readFile(AXE, "utf8"));
+  const { violations } = await page.evaluate(([within, only]) => globalThis.axe.run(within ?? document, only ? { runOnly: only } : {}), [place, rules]);
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ target, any }) => `${target.join(" ")} (${any[0]?.message ?? ""})`).join(", ")}`);

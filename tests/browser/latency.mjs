@@ -1,7 +1,7 @@
 // How long a number takes to get here: when each document came, and when what it says was on the screen, in milliseconds
 // since 1970. Arguments: the view, the rep whose deals are won, by how much a deal raises the amount, and how many are won.
 
-import { open, withPage } from "./drive.mjs";
+import { finish, open, withPage } from "./drive.mjs";
 
 const [view, rep, stepText, countText] = process.argv.slice(2);
 const step = Number(stepText);
@@ -57,3 +57,4 @@ await withPage({}, async (page) => {
   const received = heard.map(([data, at]) => [Number(amount(JSON.parse(data).document) ?? 0), at]);
   console.log(`seen ${JSON.stringify({ received, painted: painted.map(([text, at]) => [number(text), at]) })}`);
 });
+await finish();

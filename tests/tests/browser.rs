@@ -11,7 +11,7 @@ fn readers_see_live_numbers_that_open() {
     let options = ServiceOptions {
         binary: None,
         // Fast enough that deals are won while somebody looks.
-        arguments: ["demo", "--speed", "1800", "--history", "90", "--listen", &format!("127.0.0.1:{port}")]
+        arguments: ["demo", "--speed", "1200", "--history", "90", "--listen", &format!("127.0.0.1:{port}")]
             .map(str::to_owned)
             .to_vec(),
         environment: Vec::new(),

@@ -1,6 +1,6 @@
 // All single questions to the API.
 
-/** The service answered, but not with a document. */
+/** The service, or what stands before it, answered, but not with a document. */
 export class Problem extends Error {
   constructor(status, title, detail) {
     super(detail);
@@ -12,21 +12,27 @@ export class Problem extends Error {
 export class Unreachable extends Error {}
 
 const BOUND_MS = 15_000;
+const [UNAUTHORIZED, FORBIDDEN] = [401, 403];
 
 /** The document at a path below `/api/v1/`. Throws a Problem or Unreachable. */
 export async function ask(path) {
   let response;
   try {
-    response = await fetch(`/api/v1/${path}`, { signal: AbortSignal.timeout(BOUND_MS) });
+    response = await fetch(`/api/v1/${path}`, { redirect: "manual", signal: AbortSignal.timeout(BOUND_MS) });
   } catch (error) {
     throw new Unreachable(String(error));
   }
   const body = await response.json().catch(() => null);
   if (response.ok && body !== null) return body;
+  // The service never sends anybody elsewhere, but a login that stands before it does.
+  const status = response.type === "opaqueredirect" ? UNAUTHORIZED : response.status;
   // A proxy in between has nobody to ask; the service itself answers with a document in any case.
-  if (body === null) throw new Unreachable(`${response.status} ${response.statusText}`);
-  throw new Problem(response.status, body?.title ?? response.statusText, body?.detail ?? "");
+  if (body === null && !isRefusal({ status })) throw new Unreachable(`${status} ${response.statusText}`);
+  throw new Problem(status, body?.title ?? response.statusText, body?.detail ?? "");
 }
+
+/** Whether it helps to sign in again. */
+export const isRefusal = ({ status }) => status === UNAUTHORIZED || status === FORBIDDEN;
 
 const kept = new Map();
 

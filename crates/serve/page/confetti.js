@@ -14,8 +14,11 @@ export function confetti() {
 function fall(canvas) {
   const paint = canvas.getContext("2d");
   const [width, height] = [(canvas.width = innerWidth), (canvas.height = innerHeight)];
-  const style = getComputedStyle(document.documentElement);
-  const colours = ["--accent", "--gold", "--silver", "--bronze", "--leaf"].map((name) => style.getPropertyValue(name));
+  // As the canvas would have them: what the properties say is of light and of dark.
+  const colours = ["--accent", "--gold", "--silver", "--bronze", "--leaf"].map((name) => {
+    canvas.style.color = `var(${name})`;
+    return getComputedStyle(canvas).color;
+  });
   const any = (from, to) => from + Math.random() * (to - from);
   const pieces = Array.from({ length: PIECES }, (_, index) => ({
     x: any(0, width), y: any(-height * 0.6, -10), fall: any(0.12, 0.3) * (height / 900), sway: any(8, 36),

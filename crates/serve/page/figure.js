@@ -35,6 +35,12 @@ export function figureLink(kpi, figure, unit, { picks, standing, days, part, dea
   );
 }
 
+/** A place for a figure that is as large as fits, whatever its length. */
+export function large(tagAndClasses, figure) {
+  const { length } = figure.querySelector("[dir]").textContent;
+  return node(tagAndClasses, { style: { "--length": Math.max(length, 4) } }, figure);
+}
+
 /** The figures of a KPI document by name. */
 export function byName(document) {
   return Object.fromEntries((document?.kpis ?? []).map((kpi) => [kpi.name, kpi]));

@@ -12,7 +12,7 @@ export function pickers(view, picks, document, known) {
   return [
     wanted.includes("kpi") && choice("kpi", say("pick.kpi"), picks.kpi ?? "won_amount", kpiOptions(known, picks)),
     wanted.includes("group") && choice("group", say("pick.group"), picks.group ?? "rep", GROUPS.map((group) => [group, say(`groups.${group}`)])),
-    wanted.includes("scope") && scopePicker(picks, known),
+    wanted.includes("scope") && scopePicker(picks, document, known),
     wanted.includes("period") && document?.period !== null && periodPicker(picks, document),
   ].filter(Boolean);
 }
@@ -51,22 +51,16 @@ function periodPicker(picks, document) {
     period && period.relative !== "current" ? node("a.today", { href: link({ period: null }) }, say("pick.current")) : null);
 }
 
-function scopePicker({ scope = "company", id }, { scopes }) {
-  const chosen = scope === "company" ? "company" : `${scope}:${id}`;
-  const option = (value, text) => node("option", { value, selected: value === chosen }, text);
-  const group = (of) =>
-    node("optgroup", { label: say(`groups.${of}`) }, (scopes?.[of] ?? []).map((row) => option(`${of}:${row.id}`, row.name)));
-  const others = ["region", "territory", "team", "rep"].filter((of) => scopes?.[of]?.length > 0);
-  const isListed = chosen === "company" || scopes?.[scope]?.some((row) => row.id === id);
-  return node("label.pick", { "data-key": "scope" }, spoken(say("pick.scope")),
-    node("select", { "data-pick": "scope", title: say("pick.scope") },
-      option("company", say("scope.company")), isListed ? null : option(chosen, id), others.map(group)));
+/** Opens a list to search in: there may be thousands. */
+function scopePicker(picks, document, known) {
+  return node("button.pick.select", { type: "button", "data-do": "scope", "data-key": "scope", "aria-haspopup": "dialog", title: say("pick.scope") },
+    spoken(`${say("pick.scope")}: `), name(scopeName(picks, document, known)));
 }
 
 /** What a scope is called. */
-export function scopeName({ scope = "company", id }, document, { scopes }) {
+export function scopeName({ scope = "company", id }, document, { problems }) {
   if (scope === "company") return say("scope.company");
-  return document?.name ?? scopes?.[scope]?.find((row) => row.id === id)?.name ?? id;
+  return document?.name ?? (problems.size > 0 ? id : "…");
 }
 
 /** A rep, territory, region or team as a link to its page. */

@@ -1,15 +1,17 @@
 // Light, dark, or as the system has it.
 
-const KEPT = "tallyboard.theme";
+import { keep, recall } from "./kept.js";
+
 const THEMES = ["system", "light", "dark"];
 
-export const themeNow = () => localStorage.getItem(KEPT) ?? "system";
+export const themeNow = () => THEMES.find((theme) => theme === recall("theme")) ?? "system";
 
-/** Goes on to the next one, or only applies the one that is kept. */
-export function nextTheme(keep = false) {
-  const index = THEMES.indexOf(themeNow());
-  const theme = THEMES[(index + (keep ? 0 : 1)) % THEMES.length];
-  localStorage.setItem(KEPT, theme);
+export function applyTheme(theme) {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
+}
+
+export function nextTheme() {
+  keep("theme", THEMES[(THEMES.indexOf(themeNow()) + 1) % THEMES.length]);
+  applyTheme(themeNow());
 }

@@ -2,30 +2,22 @@
 
 import { sparkline } from "./charts/sparkline.js";
 import { bar } from "./charts/bars.js";
-import { figureLink } from "./figure.js";
+import { figureLink, large } from "./figure.js";
 import { node } from "./node.js";
-import { kpiLabel, say, sayIfKnown } from "./text.js";
+import { kpiLabel, say } from "./text.js";
 import { signedPercent, size, valueText } from "./value.js";
+import { verdictMark } from "./verdict.js";
 
 /** Less of these is better. */
 const LESS_IS_BETTER = new Set(["sales_cycle_mean", "sales_cycle_p50", "sales_cycle_p90", "mql_to_sql_drop_off", "stage_leakage", "stalled_deals", "required_deals", "required_leads", "time_sinks", "lost_deals"]);
 /** These grow as the period passes, so that a period that lasts is not comparable with a whole one. */
 const SUMS = new Set(["won_amount", "won_deals", "created_deals", "lost_deals", "activities", "activity_minutes", "quota_attainment", "goal_attainment", "mql_deals", "reps_at_quota"]);
-const GOOD = new Set(["growing", "on_pace", "at_benchmark", "flowing", "quotas_in_range", "balanced", "no_time_sinks"]);
-const CALM = new Set(["flat"]);
-
-export const verdictTone = (verdict) => (GOOD.has(verdict) ? "good" : CALM.has(verdict) ? "calm" : "bad");
-
-export function verdictMark(verdict) {
-  return verdict ? node("span.verdict", { "data-tone": verdictTone(verdict) }, sayIfKnown(`verdict.${verdict}`) ?? verdict) : null;
-}
-
 /** A tile of a figure. `before`: the same KPI of the period before; `series`: for the line; `goal`: a share to fill. */
 export function tile(figure, { picks, before, series, goal, mark, isBig, form, isCurrent }) {
   if (!figure) return null;
   return node(isBig ? "section.card.tile.hero" : "section.card.tile", { "data-key": figure.name },
     node("h2.tile-name", kpiLabel(figure.name)),
-    node("p.tile-value", figureLink(figure.name, figure, figure.unit, { picks, form: form ?? (isBig ? "whole" : "short") })),
+    large("p.tile-value", figureLink(figure.name, figure, figure.unit, { picks, form: form ?? (isBig ? "whole" : "short") })),
     goal === undefined ? null : bar(goal, { mark, tone: mark !== undefined && goal < mark ? "behind" : "good" }),
     node("div.tile-foot", verdictMark(figure.verdict), trend(figure, before, isCurrent)),
     series ? sparkline(series, figure.name) : null);

@@ -6,18 +6,28 @@ use kpi::{CATALOGUE, Kpi, KpiValue};
 use model::{Day, Offset, PartitionId, Period, Timestamp, TopicName, check_identifier};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::figures::{Figure, KpiFigure};
 use crate::openapi::words;
 use crate::options::ServeOptions;
 use crate::parameters::{
-    Count, GROUP, ID, KIND, KPI, ORDER, PERIOD, Parameter, Parameters, SCOPE, Within, group_name,
+    Count, GROUP, ID, KIND, KPI, ORDER, PERIOD, Parameter, Parameters, SCOPE, Text, Within, group_name,
 };
 use crate::problem::Problem;
 
 pub(crate) static KPI_PARAMETERS: &[&dyn Parameter] = &[&SCOPE, &ID, &PERIOD, &KIND];
 pub(crate) static LEADERBOARD_PARAMETERS: &[&dyn Parameter] =
-    &[&KPI, &GROUP, &PERIOD, &KIND, &ORDER, &LEADERBOARD_LIMIT];
+    &[&KPI, &GROUP, &PERIOD, &KIND, &ORDER, &LEADERBOARD_LIMIT, &SEARCH];
+
+static SEARCH: Text = Text {
+    name: "search",
+    about: "Only rows whose name holds this text, in upper or lower case, and the one whose id it is. Their ranks are those \
+            among all, and total_rows counts all.",
+    is_required: false,
+    schema: || json!({ "type": "string" }),
+    example: None,
+};
 
 pub(crate) static LEADERBOARD_LIMIT: Count = Count {
     name: "limit",
@@ -292,8 +302,11 @@ pub(crate) fn leaderboard(
     let today = board.calendar().day_of(now);
     let period = period_of(board, parameters, kpi, today)?;
     let progress = Progress::new(board, period, now);
+    let search = parameters.get(&SEARCH);
+    // Whoever is searched for may be the last of all.
+    let ranked = if search.is_some() { usize::MAX } else { limit };
     let leaderboard = board
-        .leaderboard(kpi, period, group, order, limit, now)
+        .leaderboard(kpi, period, group, order, ranked, now)
         .ok_or_else(|| Problem::not_told_for(kpi, period.map(|period| period.kind)))?;
     Ok(LeaderboardDocument {
         kpi: kpi.name,
@@ -306,7 +319,16 @@ pub(crate) fn leaderboard(
         period: period.map(|period| PeriodDocument::new(board, period, today)),
         progress,
         total_rows: leaderboard.total_rows,
-        rows: leaderboard.rows.iter().map(|row| RankedDocument::new(kpi, row)).collect(),
+        rows: found(&leaderboard.rows, search).take(limit).map(|row| RankedDocument::new(kpi, row)).collect(),
+    })
+}
+
+/// The rows that a search finds: all without one.
+fn found<'r>(rows: &'r [RankedRow], search: Option<&'r str>) -> impl Iterator<Item = &'r RankedRow> {
+    let lower = search.map(str::to_lowercase);
+    rows.iter().filter(move |row| {
+        let (Some(id), Some(text)) = (search, &lower) else { return true };
+        *row.id == *id || row.name.to_lowercase().contains(text)
     })
 }
 

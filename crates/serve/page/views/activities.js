@@ -2,20 +2,18 @@
 
 import { sellingShare } from "../catalogue.js";
 import { bar, interval } from "../charts/bars.js";
-import { byName, figureLink, parts } from "../figure.js";
+import { byName, figureLink, large, parts } from "../figure.js";
 import { name, node } from "../node.js";
 import { scopeName } from "../pickers.js";
 import { query } from "../route.js";
 import { nothing } from "../states.js";
-import { kpiLabel, say, sayIfKnown } from "../text.js";
-import { tile, verdictMark } from "../tiles.js";
+import { categoryText, kpiLabel, say } from "../text.js";
+import { verdictMark } from "../verdict.js";
 import { percent, plain, size } from "../value.js";
 
 const SELLING = new Set(["digital_client_communication", "in_person_client_communication"]);
 /** Lift from 1/8 to 8, by doublings. */
 const DOUBLINGS = 3;
-
-export const categoryText = (category) => sayIfKnown(`category.${category}`) ?? category;
 
 export default {
   pickers: ["scope", "period"],
@@ -35,7 +33,7 @@ function selling(now, picks, benchmark) {
   const share = now.selling_time_share;
   return node("section.card.wide-card", { "data-key": "selling" },
     node("h2", kpiLabel("selling_time_share")),
-    node("div.split", node("p.tile-value", figureLink("selling_time_share", share, "ratio", { picks })), verdictMark(share.verdict)),
+    node("div.split", large("p.tile-value", figureLink("selling_time_share", share, "ratio", { picks })), verdictMark(share.verdict)),
     bar(size(share) ?? 0, { mark: benchmark ?? undefined, tone: share.verdict === "below_benchmark" ? "behind" : "good" }),
     benchmark === null ? null : node("p.quiet", say("activities.benchmark", { share: percent(benchmark) })));
 }

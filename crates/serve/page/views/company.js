@@ -2,14 +2,15 @@
 
 import { isTold } from "../catalogue.js";
 import { bar } from "../charts/bars.js";
-import { byName, figureLink, parts } from "../figure.js";
+import { byName, figureLink, large, parts } from "../figure.js";
 import { node } from "../node.js";
 import { elapsed, stepped } from "../periods.js";
 import { scopeName } from "../pickers.js";
 import { query } from "../route.js";
 import { say } from "../text.js";
-import { tile, verdictMark } from "../tiles.js";
+import { tile } from "../tiles.js";
 import { size } from "../value.js";
+import { verdictMark } from "../verdict.js";
 
 const TILES = [
   "quota_attainment", "win_rate", "average_deal_size", "sales_velocity", "sales_cycle_p50", "open_amount", "weighted_pipeline", "pipeline_coverage",
@@ -59,7 +60,7 @@ export function show(documents, picks, known, isTv = false) {
 function goalTile(now, picks) {
   return node("section.card.tile.goal", { "data-key": "goal" },
     node("h2.tile-name", say("company.goal")),
-    node("p.tile-value", figureLink("goal_attainment", now.goal_attainment, "ratio", { picks })),
+    large("p.tile-value", figureLink("goal_attainment", now.goal_attainment, "ratio", { picks })),
     node("p", say("company.pace"), " ", figureLink("goal_pace", now.goal_pace, "ratio", { picks })),
     node("div.tile-foot", verdictMark(now.goal_pace.verdict)));
 }
@@ -71,7 +72,7 @@ function quotas(now, picks) {
   if (most === 0) return null;
   return node("section.card.tile.quotas", { "data-key": "quotas" },
     node("h2.tile-name", say("company.quotas")),
-    node("p.tile-value", figureLink("reps_at_quota", now.reps_at_quota, "ratio", { picks })),
+    large("p.tile-value", figureLink("reps_at_quota", now.reps_at_quota, "ratio", { picks })),
     node("ul.plain", ranges.map((range) => node("li.bar-row",
       node("span", say(`attainment.${range.attainment}`)), bar(size(range) / most, { tone: "calm" }),
       figureLink("reps_by_attainment", range, "reps", { picks, part: range.attainment })))),

@@ -7,24 +7,31 @@ import { nameLink, scopeName } from "../pickers.js";
 import { query } from "../route.js";
 import { nothing } from "../states.js";
 import { kpiLabel, say, sayIfKnown } from "../text.js";
-import { tile, verdictMark } from "../tiles.js";
+import { tile } from "../tiles.js";
 import { plain, size } from "../value.js";
+import { verdictMark } from "../verdict.js";
 
 const STALLED = 100;
+/** So many reps are looked up for their names: those with the most stalled deals. */
+const REPS = 200;
 const WORDS = new Set(["stage", "rep"]);
 const OUT = new Set(["decreased", "moved_out", "won", "lost"]);
 
 export default {
   pickers: ["scope", "period"],
-  optional: ["stalled"],
+  optional: ["stalled", "reps"],
   title: (picks, known, document) => `${say("view.pipeline")} · ${scopeName(picks, document, known)}`,
 
   watches({ scope = "company", id, kind = "quarter", period }) {
     const of = { scope, id: scope === "company" ? null : id };
-    return { kpis: query("kpis", { ...of, kind, period }), stalled: query("explain", { kpi: "stalled_deals", ...of, limit: STALLED }) };
+    return {
+      kpis: query("kpis", { ...of, kind, period }),
+      stalled: query("explain", { kpi: "stalled_deals", ...of, limit: STALLED }),
+      reps: query("leaderboard", { kpi: "stalled_deals", group: "rep", limit: REPS }),
+    };
   },
 
-  show({ kpis, stalled }, picks, known, isTv = false) {
+  show({ kpis, stalled, reps }, picks, known, isTv = false) {
     const now = byName(kpis);
     const stages = parts(now.open_deals, "stage");
     return [
@@ -33,7 +40,7 @@ export default {
       node("section.card", isTv ? null : node("h2", say("pipeline.stages")),
         stages.length === 0 ? nothing(say("pipeline.nothing")) : stageTable(stages, now, picks)),
       isTv ? null : waterfall(now.pipeline_waterfall, picks),
-      isTv ? null : stalledList(stalled, now, picks, known),
+      isTv ? null : stalledList(stalled, now, picks, reps),
     ].filter(Boolean);
   },
 };
@@ -103,12 +110,12 @@ function waterfall(kpi, picks) {
 }
 
 /** Which deals wait for too long: the list is what explains the number. */
-function stalledList(stalled, now, picks, { scopes }) {
+function stalledList(stalled, now, picks, reps) {
   if (!stalled) return null;
   const row = ({ id, parts: [part], events }) => {
     const last = events.at(-1);
     const days = part?.day ? Math.round((Date.parse(stalled.as_of) - Date.parse(part.day)) / 86_400_000) : null;
-    const rep = scopes?.rep?.find((one) => one.id === part?.rep_id);
+    const rep = reps?.rows.find((one) => one.id === part?.rep_id);
     return node("tr", { "data-key": id },
       node("th", { scope: "row" }, name(id)), node("td.words", part?.stage ? name(part.stage) : ""),
       node("td.words", part ? nameLink("rep", rep ?? { id: part.rep_id, name: part.rep_id }, picks) : ""),

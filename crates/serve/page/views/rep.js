@@ -2,39 +2,42 @@
 
 import { rowsMax } from "../catalogue.js";
 import { bar } from "../charts/bars.js";
-import { byName, figureLink, parts } from "../figure.js";
+import { byName, figureLink, large, parts } from "../figure.js";
 import { name, node } from "../node.js";
 import { elapsed } from "../periods.js";
 import { scopeName } from "../pickers.js";
-import { query } from "../route.js";
-import { nothing } from "../states.js";
-import { kpiLabel, say } from "../text.js";
-import { tile, verdictMark } from "../tiles.js";
+import { link, query } from "../route.js";
+import { noReps, nothing } from "../states.js";
+import { categoryText, kpiLabel, say } from "../text.js";
+import { tile } from "../tiles.js";
 import { plain, size } from "../value.js";
-import { categoryText } from "./activities.js";
-import { watches as ofScope } from "./company.js";
+import { verdictMark } from "../verdict.js";
+import company from "./company.js";
 
 const TILES = ["won_deals", "win_rate", "average_deal_size", "sales_cycle_p50", "open_amount", "weighted_pipeline", "created_deals", "selling_time_share", "stalled_deals"];
 const OPEN = 50;
+/** A search finds one rep, and those whose names hold the id. */
+const ROWS_MAX = 100;
 
 export default {
   pickers: ["scope", "period"],
-  optional: ["before", "ranks", "open", ...["won_amount", "win_rate", "average_deal_size", "quota_attainment", "sales_cycle_p50", "won_deals", "created_deals", "selling_time_share"].map((kpi) => `line_${kpi}`)],
+  optional: [...company.optional, "ranks", "open"],
   picks: ofRep,
-  title: (picks, known, document) => scopeName(ofRep(picks, known), document, known),
+  title: (picks, known, document) => (picks.id ? scopeName(picks, document, known) : say("view.rep")),
 
   watches(picks, known) {
-    const of = ofRep(picks, known);
+    const of = ofRep(picks);
+    if (!of.id) return { first: query("leaderboard", { kpi: "open_deals", group: "rep", limit: 1 }) };
     const { kind = "quarter", period } = picks;
     return {
-      ...ofScope(of, known),
-      ranks: query("leaderboard", { kpi: "won_amount", group: "rep", kind, period, limit: rowsMax(known) }),
+      ...company.watches(of, known),
+      ranks: query("leaderboard", { kpi: "won_amount", group: "rep", kind, period, limit: Math.min(ROWS_MAX, rowsMax(known) ?? ROWS_MAX), search: of.id }),
       open: query("explain", { kpi: "open_deals", scope: "rep", id: of.id, limit: OPEN }),
     };
   },
 
-  show(documents, picks, known) {
-    const of = ofRep(picks, known);
+  show(documents, of) {
+    if (!of.id) return other(documents.first);
     const { kpis, before, ranks, open } = documents;
     const [now, then] = [byName(kpis), byName(before)];
     const isCurrent = kpis.period.relative === "current";
@@ -51,17 +54,23 @@ export default {
   },
 };
 
-/** Without a rep, the first there is. */
-function ofRep(picks, { scopes }) {
-  const id = picks.scope === "rep" && picks.id ? picks.id : scopes?.rep?.[0]?.id ?? "";
-  return { scope: "rep", id, kind: picks.kind, period: picks.period };
+/** Of the address, whoever else it names. */
+function ofRep({ scope, id, kind, period }) {
+  return { scope: "rep", id: scope === "rep" ? id : undefined, kind, period };
+}
+
+/** Without a rep, one who has something open. */
+function other({ rows: [rep] }) {
+  if (!rep) return [noReps()];
+  location.replace(link({ scope: "rep", id: rep.id }));
+  return [];
 }
 
 function rankTile(ranks, of) {
   const row = ranks?.rows.find(({ id }) => id === of.id);
   if (!row) return null;
   return node("section.card.tile", { "data-key": "rank" }, node("h2.tile-name", say("rep.rank")),
-    node("p.tile-value", figureLink("won_amount", row, "money", { picks: of, text: row.rank ?? "—", label: say("rep.rank") })),
+    large("p.tile-value", figureLink("won_amount", row, "money", { picks: of, text: row.rank ?? "—", label: say("rep.rank") })),
     node("div.tile-foot", node("span.quiet", say("rep.of", { count: plain(ranks.total_rows) }))));
 }
 
@@ -70,7 +79,8 @@ function activities(now, of) {
   const most = Math.max(...found.map(size), 0) || 1;
   const row = (part) => node("li.bar-row", node("span", categoryText(part.category)), bar(size(part) / most, { tone: "calm" }), figureLink("activities", part, "activities", { picks: of, part: part.category }));
   return node("section.card", { "data-key": "activities" }, node("h2", kpiLabel("activities"), " ", figureLink("activities", now.activities, "activities", { picks: of })),
-    found.length === 0 ? nothing(say("activities.nothing")) : node("ul.plain", found.map(row)), verdictMark(now.selling_time_share?.verdict));
+    found.length === 0 ? nothing(say("activities.nothing")) : node("ul.plain", found.map(row)),
+    now.selling_time_share?.verdict ? node("p", kpiLabel("selling_time_share"), " ", figureLink("selling_time_share", now.selling_time_share, "ratio", { picks: of }), " ", verdictMark(now.selling_time_share.verdict)) : null);
 }
 
 function stages(now, of) {

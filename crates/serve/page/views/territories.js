@@ -1,13 +1,13 @@
 // How evenly the work lies on the territories, and what would even it out.
 
 import { diverging } from "../charts/bars.js";
-import { figureLink } from "../figure.js";
+import { figureLink, large } from "../figure.js";
 import { node } from "../node.js";
 import { nameLink } from "../pickers.js";
 import { nothing } from "../states.js";
 import { say } from "../text.js";
-import { verdictMark, verdictTone } from "../tiles.js";
 import { dayText, percent, plain, size, valueText } from "../value.js";
+import { verdictMark, verdictTone } from "../verdict.js";
 
 export default {
   title: () => say("view.territories"),
@@ -23,7 +23,7 @@ export default {
         node("p.quiet", say("territories.help", { within, from: dayText(balance.activities.from) })),
         node("ul.plain.balance", territories.toSorted((one, other) => (size(other.index) ?? 0) - (size(one.index) ?? 0)).map((one) => row(one, within / 100, reach, picks)))),
       node("section.card.tile", node("h2.tile-name", say("territories.dispersion")),
-        node("p.tile-value", figureLink("territory_dispersion", balance.dispersion, "ratio", { picks: {}, standing: true })), node("p.quiet", say("territories.dispersion_help"))),
+        large("p.tile-value", figureLink("territory_dispersion", balance.dispersion, "ratio", { picks: {}, standing: true })), node("p.quiet", say("territories.dispersion_help"))),
       node("div.columns", moves("rep_moves", balance, picks), moves("deal_moves", balance, picks)),
     ];
   },

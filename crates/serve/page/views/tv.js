@@ -19,8 +19,7 @@ let at = 0;
 let isPaused = false;
 let turnAt = 0;
 
-const boards = (picks) => {
-  const { kind = "quarter", period } = picks;
+const boards = ({ kind = "quarter", period }) => {
   const of = { kind, period };
   return [
     { view: leaderboard, picks: { ...of, kpi: "won_amount", group: "rep" }, title: kpiLabel("won_amount") },
@@ -29,39 +28,55 @@ const boards = (picks) => {
     { view: funnel, picks: of, title: say("view.funnel") },
     { view: leaderboard, picks: { ...of, kpi: "activities", group: "rep" }, title: say("tv.most_active") },
     { view: pipeline, picks: of, title: say("view.pipeline") },
-    { view: contests, picks: of, title: say("view.contests"), if: (documents) => documents.contests?.contests?.length > 0 },
+    { view: contests, picks: of, title: say("view.contests"), isEmpty: ({ contests: found }) => found?.contests.length === 0 },
   ];
 };
 
-const nameOf = (index, name) => `${index} ${name}`;
 /** The lists of deals are not for the wall. */
-const isShown = (path) => !path.startsWith("explain");
+const isShown = ([name, path]) => name !== "reps" && !path.startsWith("explain");
+const paths = ({ view, picks }, known) => Object.entries(view.watches(picks, known)).filter(isShown);
+const documentsOf = (board, known) => Object.fromEntries(paths(board, known).map(([name, path]) => [name, known.documents.get(path)]));
+
+/** The place of the board so many steps on; one of which is known that it has nothing to show is passed by. */
+function stepped(from, steps, all, known) {
+  const wrapped = (index) => ((index % all.length) + all.length) % all.length;
+  const next = wrapped(from + steps);
+  return all[next].isEmpty?.(documentsOf(all[next], known)) ? wrapped(next + steps) : next;
+}
+
+let optional = [];
+/** Turns that are asked for and not yet done. */
+let turns = 0;
 
 export default {
   title: () => say("view.tv"),
-  optional: Array.from({ length: 7 }, (_, index) => [...["before", "quota", "stalled", "contests"], ...company.optional].map((name) => nameOf(index, name))).flat(),
+  get optional() { return optional; },
 
+  /** Of the board that is shown, and of the next one, so that it is there when its turn comes. */
   watches(picks, known) {
-    const found = boards(picks).flatMap(({ view, picks: of }, index) =>
-      Object.entries(view.watches(of, known)).filter(([, path]) => isShown(path)).map(([name, path]) => [nameOf(index, name), path]));
-    return Object.fromEntries(found);
+    const all = boards(picks);
+    if (turns !== 0) at = stepped(at, turns, all, known);
+    turns = 0;
+    const [now, next] = [all[at], all[stepped(at, 1, all, known)]];
+    const named = (when, board) => paths(board, known).map(([name, path]) => [`${when} ${name}`, path]);
+    const ofNext = named("next", next);
+    optional = [...(now.view.optional ?? []).map((name) => `now ${name}`), ...ofNext.map(([name]) => name)];
+    return Object.fromEntries([...named("now", now), ...ofNext]);
   },
 
   show(documents, picks, known) {
-    const found = boards(picks).map((board, index) => {
-      const names = Object.keys(documents).filter((key) => key.startsWith(`${index} `));
-      return { ...board, documents: Object.fromEntries(names.map((key) => [key.slice(key.indexOf(" ") + 1), documents[key]])) };
-    }).filter((board) => Object.values(board.documents)[0] && (board.if?.(board.documents) ?? true));
-    at = ((at % found.length) + found.length) % found.length;
-    const board = found[at];
-    const [first] = Object.values(board.documents);
+    const all = boards(picks);
+    const board = all[at];
+    const own = documentsOf(board, known);
+    const [first] = Object.values(own);
     arm();
     return [
       node("header.tv-head",
         node("h1", name(board.title), first.period ? node("small", ` ${periodText(first.period)}`) : null),
         node("div.tv-side", freshness(first, known), node("time.clock", timeText(new Date())))),
-      node("div.tv-board", { "data-key": `board ${at}`, "data-board": at }, board.view.show(board.documents, board.picks, known, true)),
-      node("nav.tv-dots", { "aria-label": say("tv.boards") }, found.map((_, index) => node("span.dot", { "aria-current": index === at ? "true" : null })),
+      node("div.tv-board", { "data-key": `board ${at}`, "data-board": at }, board.view.show(own, board.picks, known, true)),
+      node("nav.tv-dots", { "aria-label": say("tv.boards") },
+        all.map((one, index) => (one.isEmpty?.(documentsOf(one, known)) ? null : node("span.dot", { "aria-current": index === at ? "true" : null }))),
         node("span.quiet", isPaused ? say("tv.paused") : "")),
     ];
   },
@@ -86,7 +101,7 @@ function arm() {
 const redraw = () => document.dispatchEvent(new Event("tallyboard:turn"));
 
 function turn(steps) {
-  at += steps;
+  turns = steps;
   turnAt = Date.now() + TURN_MS;
   redraw();
 }

@@ -82,6 +82,34 @@ async fn a_document_is_sent_again_only_if_it_says_something_else() {
 }
 
 #[tokio::test]
+async fn rows_are_found_by_name_and_id_and_keep_their_ranks() {
+    let state = state(board());
+    let all = get(&state, "/api/v1/leaderboard?kpi=won_amount", &[]).await.json();
+    let rows = all["rows"].as_array().unwrap();
+    for (query, expected) in [
+        ("search=bOB", vec!["r2"]),
+        ("search=%C3%A5", vec!["r1"]),
+        ("search=b&order=asc&limit=1", vec!["r2"]),
+        ("search=r2", vec!["r2"]),
+        // Of ids, only whole ones.
+        ("search=R2", vec![]),
+        ("search=nobody%26", vec![]),
+    ] {
+        let path = format!("/api/v1/leaderboard?kpi=won_amount&{query}");
+        let found = get(&state, &path, &[]).await.json();
+        let ids: Vec<&str> =
+            found["rows"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, expected, "{query}");
+        assert_eq!(found["total_rows"], all["total_rows"], "{query}");
+        for row in found["rows"].as_array().unwrap().iter().filter(|_| !query.contains("asc")) {
+            assert!(rows.contains(row), "{query}: {row} is another among all");
+        }
+    }
+    let found = get(&state, "/api/v1/leaderboard?kpi=won_amount&search=", &[]).await.json();
+    assert_eq!(found["rows"], all["rows"]);
+}
+
+#[tokio::test]
 async fn scopes_and_periods_are_chosen() {
     let state = state(board());
     for (query, id, name, period, complete) in [

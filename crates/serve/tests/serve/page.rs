@@ -122,6 +122,25 @@ fn resolved(from: &str, to: &str) -> String {
     parts.join("/")
 }
 
+/// What a module names: in `import … from "…"`, and in `import("…")` for what comes later.
+fn imports(path: &str, text: &str) -> (Vec<(String, String)>, Vec<String>) {
+    let of_line = |line: &str| {
+        let (names, target) = line.split_once(" from \"").unwrap();
+        (names.to_owned(), resolved(path, target.strip_suffix("\";").unwrap()))
+    };
+    let first = text.lines().filter(|line| line.starts_with("import ")).map(of_line).collect();
+    let later = text.split("import(\"").skip(1).map(|rest| resolved(path, rest.split('"').next().unwrap()));
+    (first, later.collect())
+}
+
+/// The styles that come with parts of the page: the words behind the module of each, in `parts.js`.
+fn styles_of_parts(files: &[(String, String)]) -> BTreeSet<String> {
+    let parts = &files.iter().find(|(path, _)| path == "parts.js").unwrap().1;
+    let lines = parts.lines().filter(|line| line.contains("[() => import("));
+    let words = lines.flat_map(|line| line.split('"').skip(3).step_by(2));
+    words.map(|style| format!("css/{style}.css")).collect()
+}
+
 #[test]
 fn whatever_a_module_imports_is_there_and_every_module_is_imported() {
     let files = files();
@@ -129,10 +148,10 @@ fn whatever_a_module_imports_is_there_and_every_module_is_imported() {
     let index = &files.iter().find(|(path, _)| path == "index.html").unwrap().1;
     let linked = index.split("/page/").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
     let mut used: BTreeSet<String> = linked.collect();
+    used.extend(styles_of_parts(&files));
     for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".js")) {
-        for line in text.lines().filter(|line| line.starts_with("import ")) {
-            let (names_part, target) = line.split_once(" from \"").unwrap();
-            let target = resolved(path, target.strip_suffix("\";").unwrap());
+        let (first, later) = imports(path, text);
+        for (names_part, target) in first {
             let module = files.iter().find(|(path, _)| *path == target);
             let (_, module) = module.unwrap_or_else(|| panic!("{path} imports {target}"));
             if let Some((_, inner)) = names_part.split_once('{') {
@@ -146,10 +165,71 @@ fn whatever_a_module_imports_is_there_and_every_module_is_imported() {
             }
             used.insert(target);
         }
+        used.extend(later);
     }
     // Of the page that lists the API.
     used.extend(["index.html", "css/api.css"].map(str::to_owned));
     assert_eq!(names, used.iter().map(String::as_str).collect());
+}
+
+/// A module and all that it imports, without what comes later.
+fn with_imports(files: &[(String, String)], path: &str, found: &mut BTreeSet<String>) {
+    if found.insert(path.to_owned()) {
+        let (_, text) = files.iter().find(|(other, _)| other == path).unwrap();
+        for (_, target) in imports(path, text).0 {
+            with_imports(files, &target, found);
+        }
+    }
+}
+
+/// What is fetched until the leaderboard stands there, in English.
+fn first_load(files: &[(String, String)]) -> BTreeSet<String> {
+    let mut found: BTreeSet<String> = [
+        "index.html",
+        "icon.svg",
+        "css/colours.css",
+        "css/frame.css",
+        "css/parts.css",
+        "css/leaderboard.css",
+    ]
+    .map(str::to_owned)
+    .into();
+    for module in ["start.js", "page.js", "views/leaderboard.js", "text/en.js"] {
+        with_imports(files, module, &mut found);
+    }
+    found
+}
+
+/// Or a browser would find them one after another.
+#[test]
+fn the_modules_of_the_first_load_are_asked_for_at_once() {
+    let files = files();
+    let index = &files.iter().find(|(path, _)| path == "index.html").unwrap().1;
+    let hinted =
+        index.split("modulepreload\" href=\"/page/").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let hinted: BTreeSet<String> = hinted.map(str::to_owned).collect();
+    let later = ["start.js", "page.js", "views/leaderboard.js", "text/en.js"];
+    let mut modules = first_load(&files);
+    modules.retain(|path| path.ends_with(".js") && !later.contains(&path.as_str()));
+    assert_eq!(hinted, modules);
+}
+
+/// In bytes as the files are; compressed, it is about a third.
+const FIRST_LOAD_MAX: usize = 84_000;
+const ALL_MAX: usize = 172_000;
+
+#[test]
+fn the_page_is_light() {
+    let files = files();
+    let sum = |paths: &dyn Fn(&str) -> bool| -> usize {
+        files.iter().filter(|(path, _)| paths(path)).map(|(_, text)| text.len()).sum()
+    };
+    let first = first_load(&files);
+    let bytes = sum(&|path| first.contains(path));
+    assert!(bytes <= FIRST_LOAD_MAX, "the first load has {bytes} bytes");
+    // Nobody reads two languages, or the page of the API beside this one.
+    let all = sum(&|path| !path.starts_with("text/ja") && path != "css/api.css");
+    assert!(all <= ALL_MAX, "all views together have {all} bytes");
 }
 
 fn has_word(text: &str, start: &str) -> bool {
@@ -159,8 +239,12 @@ fn has_word(text: &str, start: &str) -> bool {
     })
 }
 
-/// The words by their keys, as the lines of a table have them.
+/// The words by their keys, as the lines of a language's two tables have them.
 fn words(language: &str) -> Vec<(String, String)> {
+    ["", "-rest"].iter().flat_map(|which| table(&format!("{language}{which}"))).collect()
+}
+
+fn table(language: &str) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(folder().join(format!("text/{language}.js"))).unwrap();
     let quoted: Vec<&str> = text.split('"').skip(1).step_by(2).collect();
     assert!(!text.contains('\\'), "{language}: no escapes, or keys and words cannot be told apart");
@@ -193,18 +277,34 @@ fn all_languages_have_words_for_the_same_and_for_every_kpi() {
     }
 }
 
+/// The keys that a module says, with where a key goes on: `view.` of `view.${name}`.
+fn said(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    let whole = text.split("say(\"").skip(1).map(|rest| (rest.split('"').next().unwrap(), true));
+    let begun = ["say(`", "sayIfKnown(`"].into_iter().flat_map(|call| text.split(call).skip(1));
+    let begun = begun.filter_map(|rest| Some((rest.split_once("${")?.0, false)));
+    whole.chain(begun.filter(|(start, _)| start.ends_with('.')))
+}
+
 #[test]
-fn every_key_that_is_said_has_words() {
-    let known: BTreeSet<String> = words("en").into_iter().map(|(key, _)| key).collect();
-    let mut said = 0;
-    for (path, text) in files().iter().filter(|(path, _)| path.ends_with(".js")) {
-        for rest in text.split("say(\"").skip(1) {
-            let key = rest.split('"').next().unwrap();
-            assert!(known.contains(key), "{path} says {key}");
-            said += 1;
+fn every_key_that_is_said_has_words_when_it_is_said() {
+    let files = files();
+    let keys =
+        |words: Vec<(String, String)>| -> Vec<String> { words.into_iter().map(|(key, _)| key).collect() };
+    let (all, at_first) = (keys(words("en")), keys(table("en")));
+    assert_eq!(keys(table("ja")).iter().collect::<BTreeSet<_>>(), at_first.iter().collect::<BTreeSet<_>>());
+    let first = first_load(&files);
+    let mut count = 0;
+    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".js")) {
+        let known = if first.contains(path) { &at_first } else { &all };
+        for (key, is_whole) in said(text) {
+            // Categories are of activities, and stand with the words that all share.
+            let is_known = key == "category."
+                || known.iter().any(|known| if is_whole { known == key } else { known.starts_with(key) });
+            assert!(is_known, "{path} says {key}");
+            count += 1;
         }
     }
-    assert!(said > 80, "{said}");
+    assert!(count > 80, "{count}");
 }
 
 #[test]
