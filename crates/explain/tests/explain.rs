@@ -182,7 +182,10 @@ fn every_standing_of_a_contest_is_the_sum_of_its_parts() {
     assert!(standings > 300 && parts_seen > 1_000 && counted > 300, "{standings} {parts_seen} {counted}");
 }
 
-const GROUPS: [(Group, fn(String) -> Scope); 4] = [
+/// The scope of an id.
+type ScopeOf = fn(String) -> Scope;
+
+const GROUPS: [(Group, ScopeOf); 4] = [
     (Group::Reps, Scope::Rep),
     (Group::Territories, Scope::Territory),
     (Group::Regions, Scope::Region),

@@ -43,8 +43,11 @@ pub(crate) fn run(quick: bool) -> Result<[Section; 2]> {
     Ok([to_screen(&ways), of_viewers(&loads)])
 }
 
+/// A part of a deal's way, in milliseconds.
+type Stretch = fn(&Way) -> i64;
+
 fn to_screen(ways: &[(&str, Vec<Way>)]) -> Section {
-    let stretches: [(&str, fn(&Way) -> i64); 4] = [
+    let stretches: [(&str, Stretch); 4] = [
         ("produced to acknowledged", |way| way.acknowledged),
         ("acknowledged to received by the browser", |way| way.received - way.acknowledged),
         ("received to painted", |way| way.painted - way.received),

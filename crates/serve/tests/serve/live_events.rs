@@ -1,5 +1,7 @@
 //! Events of the live feed as the API's description has them: a stream without an end is nothing that Schemathesis asks for.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
