@@ -129,11 +129,10 @@ impl Cells {
     /// Adds to cells; subtracts where negative. Changes of a row that are behind one another, ascending by cell, cost
     /// least.
     pub(crate) fn add_all(&mut self, changes: &[Change]) {
-        let same_row = |one: &Change, two: &Change| one.row_number() == two.row_number();
         // Rows that are looked up one behind the other, with nothing to be done between, are waited for together.
-        let rows = changes.chunk_by(same_row).filter_map(|same| self.row(same[0].row()));
+        let rows = changes.chunk_by(Change::is_beside).filter_map(|same| self.row(same[0].row()));
         std::hint::black_box(rows.map(Row::touch).fold(0, u32::wrapping_add));
-        for same in changes.chunk_by(same_row) {
+        for same in changes.chunk_by(Change::is_beside) {
             let row = row_mut(&mut self.tables, same[0].row());
             for (number, change) in same.iter().enumerate() {
                 let cell = row.cell(change.code(), same.len() - number);
@@ -294,7 +293,7 @@ mod tests {
 
     fn change((rep, day, stage, value): (u32, i32, u16, i128)) -> Change {
         let row = RowKey { rep: RepIndex(rep), territory: TerritoryIndex(0), day: Day(day) };
-        Change::new(row, Held::OpenDeals(StageIndex(stage)), value)
+        Change::new(row, Held::OpenDeals(StageIndex(stage)).code(), value)
     }
 
     fn key(change: &Change) -> HeldKey {

@@ -9,7 +9,7 @@ use model::{
 };
 
 use crate::activities::StoredActivity;
-use crate::change::{Change, RowKey};
+use crate::change::{self, Change, RowKey, add_divided};
 use crate::config::FoldConfig;
 use crate::flow;
 use crate::hands;
@@ -25,8 +25,8 @@ pub(crate) fn of_deal<'h>(
     out: &mut Vec<Change>,
 ) -> Option<Story<'h>> {
     let start = out.len();
-    let story =
-        Story::of(history, config, |before, state| of_event(before, state, config, out))?.with_ties(ties);
+    let story = Story::of(history, config, &mut |before, state| of_event(before, state, config, out))?
+        .with_ties(ties);
     if story.latest.deleted {
         out.truncate(start);
     } else {
@@ -35,6 +35,18 @@ pub(crate) fn of_deal<'h>(
         of_due(&story, config, out);
     }
     Some(story)
+}
+
+/// Appends all contributions of a deal of which this is the only event; what its story is.
+pub(crate) fn of_first<'h>(state: State<'h>, config: &FoldConfig, out: &mut Vec<Change>) -> Story<'h> {
+    let story = Story::begin(state, config);
+    if !state.deleted {
+        of_event(None, &state, config, out);
+        of_origin(&story, config, out);
+        of_standing(&story, config, out);
+        of_due(&story, config, out);
+    }
+    story
 }
 
 /// Appends what one more event behind all others changes, neither the deal before nor the event being deleted.
@@ -81,7 +93,8 @@ fn of_event(before: Option<&Story<'_>>, state: &State<'_>, config: &FoldConfig, 
     if let Some(story) = before
         && pipelines.kind(story.latest.stage) == StageKind::Open
     {
-        let State { stage, rep, territory, credits, .. } = story.latest;
+        let latest = &story.latest;
+        let State { stage, rep, territory, .. } = *latest;
         let is_ahead = pipelines.are_beside(stage, state.stage) && state.stage > stage;
         let departure = match kind {
             StageKind::Lost => Departure::Lost,
@@ -97,7 +110,7 @@ fn of_event(before: Option<&Story<'_>>, state: &State<'_>, config: &FoldConfig, 
                 StageKind::Lost => Held::LostAmount(stage, money.currency),
                 _ => Held::Plain(Measure::StageLeftAmount(stage, money.currency)),
             };
-            credits.divide(money.minor, rep, |rep, part| add(out, rep, territory, day, held, part));
+            add_divided(out, latest, day, held, (money.minor, 1));
         }
     }
     if kind == StageKind::Open {
@@ -135,17 +148,13 @@ fn of_standing(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Change>) {
     // Whoever has an open deal now, or had a closed one at its close.
     let owned = *story.closed().unwrap_or(&latest);
     let (rep, territory) = (owned.rep, owned.territory);
-    let divide = |out: &mut Vec<Change>, day: Day, held: fn(StageIndex, Money) -> Held| {
-        if let Some(money) = amount {
-            let held = held(latest.stage, money);
-            owned.credits.divide(money.minor, rep, |rep, part| add(out, rep, territory, day, held, part));
-        }
-    };
     let Some(closed_at) = story.closed().map(|state| state.occurred_at) else {
         // What is open now stands in the row of the day since when it is in its stage, which most events change anyway.
         let since = config.calendar.day_of(story.entered_at);
         add(out, rep, territory, since, Held::OpenDeals(latest.stage), 1);
-        divide(out, since, |stage, money| Held::OpenAmount(stage, money.currency));
+        if let Some(Money { minor, currency }) = amount {
+            add_divided(out, &owned, since, Held::OpenAmount(latest.stage, currency), (minor, 1));
+        }
         return;
     };
     let day = config.calendar.day_of(closed_at);
@@ -159,7 +168,9 @@ fn of_standing(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Change>) {
     let cycle = (closed_at.micros() - created.occurred_at.micros()) / MICROS_PER_SECOND;
     let won = Held::Won(latest.stage, DurationBucket::of(cycle.cast_unsigned()));
     add(out, rep, territory, day, won, counted(1, cycle));
-    divide(out, day, |_, money| Held::Plain(Measure::WonAmount(money.currency)));
+    if let Some(Money { minor, currency }) = amount {
+        add_divided(out, &owned, day, Held::Plain(Measure::WonAmount(currency)), (minor, 1));
+    }
 }
 
 /// Appends which activities a closed deal had by its close.
@@ -183,10 +194,8 @@ fn due(story: &Story<'_>, config: &FoldConfig) -> Option<(Day, Money)> {
 
 /// What an open deal adds to the day on which it is expected to close.
 fn of_due(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Change>) {
-    let State { rep, territory, credits, .. } = story.latest;
-    if let Some((day, money)) = due(story, config) {
-        let due = Held::Plain(Measure::OpenDueAmount(money.currency));
-        credits.divide(money.minor, rep, |rep, part| add(out, rep, territory, day, due, part));
+    if let Some((day, Money { minor, currency })) = due(story, config) {
+        add_divided(out, &story.latest, day, Held::Plain(Measure::OpenDueAmount(currency)), (minor, 1));
     }
 }
 
@@ -207,8 +216,7 @@ pub(crate) fn of_activity(activity: &StoredActivity<'_>, config: &FoldConfig, ou
     add(out, rep, territory, day, held, counted(1, activity.duration_seconds.into()));
 }
 
+#[inline]
 fn add(out: &mut Vec<Change>, rep: RepIndex, territory: TerritoryIndex, day: Day, held: Held, value: i128) {
-    if value != 0 {
-        out.push(Change::new(RowKey { rep, territory, day }, held, value));
-    }
+    change::add(out, RowKey { rep, territory, day }, held, value);
 }

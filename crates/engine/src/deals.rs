@@ -127,15 +127,14 @@ impl Deals {
         put_id(&mut self.record, id);
         self.record.push(HELD);
         let mut applied = Applied::Taken;
-        let mut history_at = self.record.len() + 1;
         let settled_at = if let Some(slot) = found {
             let Some((ties, old)) = whole(self.shelf.get(slot)) else {
                 return Applied::Late;
             };
             self.unknown -= usize::from(old.0.is_empty());
             put_bytes(&mut self.record, ties.0);
-            history_at = self.record.len();
-            let before = Story::of(old, config, |_, _| ()).map(|story| story.with_ties(ties));
+            let history_at = self.record.len();
+            let before = Story::of(old, config, &mut |_, _| ()).map(|story| story.with_ties(ties));
             // Most events come behind all others.
             let is_last =
                 before.as_ref().is_some_and(|story| state.order(&story.latest) == Ordering::Greater);
@@ -182,10 +181,9 @@ impl Deals {
         } else {
             put_bytes(&mut self.record, &[]);
             state.put(&mut self.record);
-            let new = History(&self.record[history_at..]);
-            let after = contribution::of_deal(new, Ties::default(), config, changes);
-            self.turn = Turn::between(None, after.as_ref(), config);
-            after.and_then(|story| story.settled_at())
+            let after = contribution::of_first(*state, config, changes);
+            self.turn = Turn::between(None, Some(&after), config);
+            after.settled_at()
         };
         let slot = self.index.keep(id, found, &self.record, &mut self.shelf);
         if let Some(settled_at) = settled_at {
@@ -215,7 +213,7 @@ impl Deals {
             found.map_or(Some(Form::Whole(Ties::default(), History(&[]))), |slot| form(self.shelf.get(slot)));
         let (close, ties_at) = match held {
             Some(Form::Whole(ties, history)) => {
-                let close = Story::of(history, config, |_, _| ()).and_then(|story| story.close(config));
+                let close = Story::of(history, config, &mut |_, _| ()).and_then(|story| story.close(config));
                 if let Some(close) = &close {
                     contribution::of_ties(close, ties, changes);
                 }
@@ -273,7 +271,7 @@ impl Deals {
         let Some((ties, history)) = whole(record) else {
             return;
         };
-        let Some(story) = Story::of(history, config, |_, _| ()) else {
+        let Some(story) = Story::of(history, config, &mut |_, _| ()) else {
             return;
         };
         let is_before = |first| story.settled_at().is_some_and(|settled_at| utc_day(settled_at) < first);

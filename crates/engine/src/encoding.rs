@@ -61,6 +61,27 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(crate) fn number(&mut self) -> Option<u64> {
+        let byte = *self.bytes.get(self.at)?;
+        if byte < 0x80 {
+            self.at += 1;
+            return Some(u64::from(byte));
+        }
+        self.long_number()
+    }
+
+    fn long_number(&mut self) -> Option<u64> {
+        let word =
+            self.bytes.get(self.at..)?.first_chunk().map_or(u64::MAX, |word| u64::from_le_bytes(*word));
+        let ends = !word & 0x8080_8080_8080_8080;
+        if ends != 0 {
+            // All bytes at once, each byte's 7 bits next to those of the one before.
+            let bits = ends.trailing_zeros() + 1;
+            self.at += bits as usize / 8;
+            let groups = word & u64::MAX >> (64 - bits) & 0x7f7f_7f7f_7f7f_7f7f;
+            let pairs = (groups & 0x007f_007f_007f_007f) | (groups & 0x7f00_7f00_7f00_7f00) >> 1;
+            let pairs = (pairs & 0x0000_3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+            return Some((pairs & 0x0fff_ffff) | (pairs & 0x0fff_ffff_0000_0000) >> 4);
+        }
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -114,6 +135,17 @@ mod tests {
             prop_assert_eq!(reader.signed(), Some(signed));
             prop_assert_eq!(reader.bytes(), Some(&bytes[..]));
             prop_assert!(reader.is_at_end());
+        }
+
+        /// All bytes at once where so many follow, else one by one.
+        #[test]
+        fn numbers_of_any_length_are_read_with_anything_behind(number: u64, shift in 0..64_u32, behind in prop::collection::vec(any::<u8>(), 0..10)) {
+            let mut out = Vec::new();
+            put_number(&mut out, number >> shift);
+            let length = out.len();
+            out.extend_from_slice(&behind);
+            let mut reader = Reader::new(&out);
+            prop_assert_eq!((reader.number(), reader.position()), (Some(number >> shift), length));
         }
 
         #[test]

@@ -5,7 +5,7 @@
 
 use model::{Day, Flow, Held, Measure, Money, RepIndex, StageKind, TerritoryIndex};
 
-use crate::change::{Change, RowKey};
+use crate::change::{Change, RowKey, add, add_divided};
 use crate::config::FoldConfig;
 use crate::hands;
 use crate::history::State;
@@ -49,10 +49,7 @@ struct Flows<'o> {
 
 impl Flows<'_> {
     fn add(&mut self, rep: RepIndex, territory: TerritoryIndex, measure: Measure, value: i128) {
-        if value != 0 {
-            let row = RowKey { rep, territory, day: self.day };
-            self.out.push(Change::new(row, Held::Plain(measure), value));
-        }
+        add(self.out, RowKey { rep, territory, day: self.day }, Held::Plain(measure), value);
     }
 
     /// The whole amount, divided as a state has it.
@@ -63,8 +60,7 @@ impl Flows<'_> {
     }
 
     fn divided(&mut self, measure: Measure, state: &State<'_>, minor: i64, sign: i128) {
-        let State { rep, territory, credits, .. } = *state;
-        credits.divide(minor, rep, |rep, part| self.add(rep, territory, measure, sign * part));
+        add_divided(self.out, state, self.day, Held::Plain(measure), (minor, sign));
     }
 
     /// The amount as it was, out of the hands of one state into those of another: only what is not in the same ones.

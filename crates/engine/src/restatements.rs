@@ -56,11 +56,11 @@ const fn may_restate(code: u32) -> bool {
     matches!(code >> 25, 4 | 41..=43)
 }
 
-/// A sum of a day, or of a month, that was closed.
-type Closed<T> = (RepIndex, TerritoryIndex, T, Measure);
+/// A sum of a month that was closed.
+type Closed = (RepIndex, TerritoryIndex, Period, Measure);
 
 /// Adds to the few sums that one event changes.
-fn add<T: PartialEq>(sums: &mut Vec<(Closed<T>, i128)>, key: Closed<T>, value: i128) {
+fn add(sums: &mut Vec<(Closed, i128)>, key: Closed, value: i128) {
     match sums.iter_mut().find(|(other, _)| *other == key) {
         Some((_, sum)) => *sum += value,
         None => sums.push((key, value)),
@@ -126,7 +126,7 @@ pub struct Restatements {
     kept: Arc<VecDeque<Restatement>>,
     totals: [u64; RESTATED_MEASURES.len()],
     /// What the event at hand changes of closed months; means nothing between two events.
-    closed: Vec<(Closed<Day>, i128)>,
+    closed: Vec<(Closed, i128)>,
 }
 
 impl Restatements {
@@ -161,31 +161,45 @@ impl Restatements {
         (deal, offset, appended_at): (&DealEvent<'_>, Offset, Option<Timestamp>),
     ) {
         self.closed.clear();
+        let mut last: Option<(Day, Period)> = None;
         for change in changes {
-            let RowKey { rep, territory, day } = change.row();
             // Most changes are of something else: that costs least to see.
+            if !may_restate(change.code()) {
+                continue;
+            }
+            let RowKey { rep, territory, day } = change.row();
             if day < self.closed_before
-                && may_restate(change.code())
                 && let Some((measure, value)) = restated(change.held(), change.value())
             {
-                add(&mut self.closed, (rep, territory, day, measure), value);
+                let month = match last {
+                    Some((of, month)) if of == day => month,
+                    _ => calendar.period_of(PeriodKind::Month, day),
+                };
+                last = Some((day, month));
+                add(&mut self.closed, (rep, territory, month, measure), value);
             }
         }
-        self.closed.retain(|&(_, value)| value != 0);
-        if self.closed.is_empty() {
-            return;
-        }
         // A deal that is closed on another day of the month leaves the month as it was.
-        let mut months: Vec<(Closed<Period>, i128)> = Vec::new();
-        for &((rep, territory, day, measure), delta) in &self.closed {
-            add(&mut months, (rep, territory, calendar.period_of(PeriodKind::Month, day), measure), delta);
+        self.closed.retain(|&(_, delta)| delta != 0);
+        if !self.closed.is_empty() {
+            self.keep_closed((reps, territories), (deal, offset, appended_at));
         }
-        months.retain(|&(_, delta)| delta != 0);
-        // By name, since numbers of names depend on what else is read: a replay has to give the same list.
-        months.sort_by_key(|&((rep, territory, month, measure), _)| {
-            (month, measure, reps.name(rep.0), territories.name(territory.0))
-        });
-        for ((rep, territory, month, measure), delta) in months {
+    }
+
+    /// Keeps what an event changes of closed months.
+    fn keep_closed(
+        &mut self,
+        (reps, territories): (&Names, &Names),
+        (deal, offset, appended_at): (&DealEvent<'_>, Offset, Option<Timestamp>),
+    ) {
+        let mut closed = std::mem::take(&mut self.closed);
+        if closed.len() > 1 {
+            // By name, since numbers of names depend on what else is read: a replay has to give the same list.
+            closed.sort_by_key(|&((rep, territory, month, measure), _)| {
+                (month, measure, reps.name(rep.0), territories.name(territory.0))
+            });
+        }
+        for ((rep, territory, month, measure), delta) in closed.drain(..) {
             let (mut event_id, mut deal_id) = self.make_room();
             event_id.push_str(&deal.event_id);
             deal_id.push_str(&deal.deal_id);
@@ -204,6 +218,7 @@ impl Restatements {
             };
             self.keep(entry);
         }
+        self.closed = closed;
     }
 
     /// Makes room for one more; what the texts of the oldest stood in, if that had to go.

@@ -101,7 +101,7 @@ impl<'a> Story<'a> {
     pub(crate) fn of(
         history: History<'a>,
         config: &FoldConfig,
-        mut each: impl FnMut(Option<&Self>, &State<'a>),
+        each: &mut dyn FnMut(Option<&Self>, &State<'a>),
     ) -> Option<Self> {
         let mut story: Option<Self> = None;
         // A stage of each pipeline that was left, and how far the deal had come there.

@@ -191,9 +191,9 @@ impl Calendar {
             PeriodKind::Day => day.0,
             // 1970-01-01 was a Thursday: week 0 began on day -3.
             PeriodKind::Week => (day.0 + 3).div_euclid(7),
-            PeriodKind::Month => month_number(day.date()),
-            PeriodKind::Quarter => (month_number(day.date()) - self.fiscal_shift()).div_euclid(3),
-            PeriodKind::Year => (month_number(day.date()) - self.fiscal_shift()).div_euclid(12),
+            PeriodKind::Month => month_of(day),
+            PeriodKind::Quarter => (month_of(day) - self.fiscal_shift()).div_euclid(3),
+            PeriodKind::Year => (month_of(day) - self.fiscal_shift()).div_euclid(12),
         };
         Period { kind, ordinal }
     }
@@ -320,8 +320,13 @@ fn number(text: &str) -> Option<i32> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
-fn month_number(date: NaiveDate) -> i32 {
-    date.year() * 12 + i32::try_from(date.month0()).unwrap_or(0)
+/// The month of a day, counted from the year 0. Source: Howard Hinnant, civil_from_days; its years begin on 1 March.
+fn month_of(day: Day) -> i32 {
+    let days = i64::from(day.0) + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+    i32::try_from((era * 400 + year) * 12 + (5 * day_of_year + 2) / 153 + 2).unwrap_or(i32::MAX)
 }
 
 fn month_start(month_number: i32) -> Day {
@@ -367,6 +372,13 @@ mod tests {
 
     fn day(text: &str) -> Day {
         Day::parse(text).unwrap()
+    }
+
+    #[test]
+    fn months_are_those_of_dates() {
+        for date in (-800_000..200_000).map(|day| Day(day).date()) {
+            assert_eq!(month_of(Day::from_date(date)), date.year() * 12 + date.month0().cast_signed());
+        }
     }
 
     #[test]

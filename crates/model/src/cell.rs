@@ -89,6 +89,7 @@ impl Measure {
     /// The measure as a number, the same in every version: what it is in bits 25 up, then 10 bits for the stage or
     /// category, and 15 bits for the currency, bucket, type or touches.
     #[must_use]
+    #[inline]
     pub const fn code(self) -> u32 {
         let (what, first, second) = match self {
             Self::CreatedDeals => (1, 0, 0),
@@ -244,6 +245,7 @@ impl DurationBucket {
 
     /// The bucket of a duration.
     #[must_use]
+    #[inline]
     pub fn of(seconds: u64) -> Self {
         let magnitude = seconds.checked_ilog2().unwrap_or(0).saturating_sub(Self::PARTS_LOG2);
         // The part is 0..128 for magnitude 0 and 64..128 above, so that buckets are consecutive.
@@ -317,6 +319,7 @@ impl PackedSum {
     /// The sum, packed.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "the value is cut into its four words")]
+    #[inline]
     pub const fn new(value: i128) -> Self {
         let value = value.cast_unsigned();
         Self([value as u32, (value >> 32) as u32, (value >> 64) as u32, (value >> 96) as u32])
@@ -324,6 +327,7 @@ impl PackedSum {
 
     /// The sum.
     #[must_use]
+    #[inline]
     pub const fn get(self) -> i128 {
         let [a, b, c, d] = self.0;
         (a as u128 | (b as u128) << 32 | (c as u128) << 64 | (d as u128) << 96).cast_signed()

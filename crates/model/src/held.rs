@@ -62,12 +62,14 @@ const COUNT_BITS: u32 = 32;
 
 /// So many things that lasted so long together, as one value: counts and seconds are added and subtracted at once.
 #[must_use]
+#[inline]
 pub const fn counted(count: i64, seconds: i64) -> i128 {
     ((seconds as i128) << COUNT_BITS) + count as i128
 }
 
 /// The count and the seconds in a sum of [`counted`] values.
 #[must_use]
+#[inline]
 pub const fn count_and_seconds(sum: i128) -> (i128, i128) {
     let above = i128::BITS - COUNT_BITS;
     let count = sum << above >> above;
@@ -77,6 +79,7 @@ pub const fn count_and_seconds(sum: i128) -> (i128, i128) {
 impl Held {
     /// The quantity as a number, the same in every version: those of measures are theirs, see [`Measure::code`].
     #[must_use]
+    #[inline]
     pub const fn code(self) -> u32 {
         let (what, first, second) = match self {
             Self::Plain(measure) => return measure.code(),
