@@ -65,7 +65,7 @@ function draw(explain, part, deal) {
       node("p.where", where.filter(Boolean).map((text, index) => [index ? " · " : "", name(text)]), part ? [" · ", name(part)] : null),
       node("p.answer", { class: shown.value === null ? "absent" : "" }, valueText(shown, kpi.unit, { form: "exact", kpi: kpi.name })),
       shown.absent_reason ? node("p.detail", { lang: "en" }, shown.absent_reason) : null,
-      quotient(shown, kpi),
+      quotient(shown, kpi, sums),
       node("h3", say("explain.formula")),
       node("p.formula", { lang: "en" }, found.formula),
       node("p.quiet", { lang: "en" }, found.help),
@@ -86,8 +86,10 @@ function head(title) {
     node("button.close", { type: "button", "data-close": true, "aria-label": say("explain.close") }, "×"));
 }
 
-function quotient(shown, kpi) {
-  if (shown.numerator === undefined) return null;
+function quotient(shown, kpi, sums) {
+  // Shares of money are told in minor units, which nobody would read as such: the sums below say it in money.
+  const isOfMoney = kpi.unit === "ratio" && sums.some(({ currency }) => currency);
+  if (shown.numerator === undefined || isOfMoney) return null;
   const text = (value) => (typeof value === "string" ? valueText({ value, currency: shown.currency }, kpi.unit, { form: "exact" }) : plain(value));
   return node("p.quotient", node("span", text(shown.numerator)), node("span", { "aria-label": say("explain.divided") }, "÷"), node("span", text(shown.denominator)));
 }
