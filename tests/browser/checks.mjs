@@ -75,7 +75,7 @@ export const checks = {
       await freshness(page, "live");
       const rows = await page.locator(".contest-row").count();
       expect(rows > 0 && (await page.locator(".contest-row .figure").count()) === rows, "every standing opens");
-      await page.locator(".contest-row .figure").first().click();
+      await page.locator(".contest-row .figure > [dir]").first().click();
       await page.waitForSelector("#drawer[open] .cause");
       expect(decodeURIComponent(page.url()).includes("days%3D") || decodeURIComponent(page.url()).includes("days="), "of the contest's days");
       expect(/ – /.test(await page.locator("#drawer .where").textContent()), "the drawer says of which days");

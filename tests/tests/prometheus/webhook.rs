@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
-use tallyboard_end_to_end::{free_ports, now_ms};
+use tallyboard_end_to_end::now_ms;
 
 /// What it was told: the path, the document, and when, in milliseconds since 1970.
 type Told = (String, Value, i64);
@@ -20,8 +20,9 @@ pub(super) struct Webhook {
 
 impl Webhook {
     pub(super) fn start() -> anyhow::Result<Webhook> {
-        let [port] = free_ports()?;
-        let listener = TcpListener::bind(("127.0.0.1", port))?;
+        // It listens at once and until the end: nobody can take its port in between.
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let port = listener.local_addr()?.port();
         let (tell, told) = channel();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
