@@ -148,6 +148,7 @@ async fn what_is_wrong_is_named() {
             400,
             "parameter scope is \"planet\"; expected one of company, region, territory, team, rep",
         ),
+        ("/api/v1/kpis?scope=rep&id=%FF", 400, "the query is not made of name=value pairs in UTF-8"),
         ("/api/v1/kpis?scope=rep", 422, "parameter id is missing; expected the id of a rep"),
         ("/api/v1/kpis?id=r1", 422, "parameter id is \"r1\"; expected none for the scope company"),
         ("/api/v1/kpis?id=", 400, "parameter id is \"\"; expected an id, but it is empty"),

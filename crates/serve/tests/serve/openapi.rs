@@ -92,6 +92,7 @@ async fn the_page_for_people_leads_to_every_path() {
     let page = get(&state, "/api", &[]).await;
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     assert!(!page.text().contains("<script") && !page.text().contains("http"), "{}", page.text());
+    assert!(page.text().contains(" <small>(created_deals, won_deals, "), "which KPIs there are");
     let links: BTreeSet<&str> =
         page.text().split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     let (own, links): (BTreeSet<&str>, BTreeSet<&str>) =
