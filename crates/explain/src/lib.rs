@@ -1,5 +1,5 @@
-//! What a number is made of: any KPI of any scope and period, or of any days where it is told of those, opened into the deals and activities behind it, down to the
-//! events in the log that decided them; and what changed it after its period had ended.
+//! What a number is made of: any KPI of any scope and period, or of any days where it is told of those, opened into the deals
+//! and activities behind it, down to the events in the log that decided them; and what changed it after its period had ended.
 //!
 //! Made from frozen states of the partitions, so that nothing moves meanwhile and no fold waits; it must not know where
 //! they come from, nor how an explanation is shown.

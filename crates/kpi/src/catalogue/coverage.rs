@@ -104,7 +104,6 @@ fn open_amount_due(input: &Input<'_>) -> Computed {
 }
 
 fn coverage(input: &Input<'_>) -> Result<Value, Absence> {
-    let sums = quota_sums(input).ok_or(Absence::NothingToDivideBy("quotas"))?;
-    let (due, (won, quota)) = (due(input).1?, sums?);
-    quotient(due, quota - won, "quotas that still need something")
+    let (won, quota) = quota_sums(input)?.ok_or(Absence::NothingToDivideBy("quotas"))?;
+    quotient(due(input).1?, quota - won, "quotas that still need something")
 }

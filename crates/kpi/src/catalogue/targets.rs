@@ -4,6 +4,7 @@ use model::{Measure, PeriodKind};
 
 use super::outcomes::won_total;
 use super::{Computed, Dimension, Kpi, quotient};
+use crate::conversion::Conversion;
 use crate::ingredient::{Ingredient, When, Whose};
 use crate::input::{Input, RepQuota};
 use crate::value::{Absence, Attainment, Part, PartKey, Unit, Value, Verdict};
@@ -164,22 +165,18 @@ fn quotas<'a>(input: &Input<'a>) -> impl Iterator<Item = Result<(i128, i128), Ab
 }
 
 /// What all of them together have won, rounded once, and were to win; none if there are none.
-pub(super) fn quota_sums(input: &Input<'_>) -> Option<Result<(i128, i128), Absence>> {
-    let together = |reps: &mut dyn Iterator<Item = &RepQuota>, first: &RepQuota| {
-        let (mut won, mut quota) = (first.won, first.quota?);
-        for rep in reps {
-            won.merge(&rep.won);
-            quota = quota.checked_add(rep.quota?).ok_or(Absence::OutOfRange)?;
-        }
-        Ok((won.total()?, quota))
-    };
-    let mut reps = with_quota(input);
-    let first = reps.next()?;
-    Some(together(&mut reps, first))
+pub(super) fn quota_sums(input: &Input<'_>) -> Result<Option<(i128, i128)>, Absence> {
+    let mut sums: Option<(Conversion, i128)> = None;
+    for rep in with_quota(input) {
+        let (won, quota) = sums.get_or_insert((Conversion::new(rep.won.reporting()), 0));
+        won.merge(&rep.won);
+        *quota = quota.checked_add(rep.quota?).ok_or(Absence::OutOfRange)?;
+    }
+    sums.map(|(won, quota)| Ok((won.total()?, quota))).transpose()
 }
 
 fn quota_attainment(input: &Input<'_>) -> Computed {
-    let sums = quota_sums(input).unwrap_or(Ok((0, 0)));
+    let sums = quota_sums(input).map(Option::unwrap_or_default);
     sums.and_then(|(won, quota)| quotient(won, quota, "quotas")).into()
 }
 
