@@ -57,43 +57,68 @@ impl Around {
     }
 }
 
-/// One of the sums of [`Around`], and what goes into it.
+/// One of the sums of [`Around`].
+type OfAround = fn(&mut Around) -> &mut Option<ScopeTally>;
+
+/// What is to go into one of the sums.
+pub(crate) struct Wanted {
+    pub(crate) of: OfAround,
+    pub(crate) periods: Vec<Period>,
+    pub(crate) selection: Selection,
+}
+
+/// What goes into one of the sums, of all scopes.
 pub(crate) struct Gathered {
-    pub(crate) of: fn(&mut Around) -> &mut Option<ScopeTally>,
+    pub(crate) of: OfAround,
     pub(crate) copies: Vec<Copied>,
 }
 
 impl Board {
-    /// What a view of a period, or of what stands now, is to have around it beside the history.
-    pub(crate) fn gather(&self, period: Option<Period>, today: Day, needs: Needs) -> Vec<Gathered> {
-        let mut gathered = Vec::new();
+    /// Which sums a view of a period, or of what stands now, is to have around it beside the history.
+    pub(crate) fn around(&self, period: Option<Period>, today: Day, needs: Needs) -> Vec<Wanted> {
+        let mut wanted = Vec::new();
         if let Some(period) = period {
             if needs.after {
-                gathered.push(self.after(period, today));
+                wanted.push(self.after(period, today));
             }
             if needs.last_year {
-                gathered.extend(self.last_year(period, today));
+                wanted.extend(self.last_year(period, today));
             }
         }
-        gathered
+        wanted
+    }
+
+    /// The same, copied for all scopes.
+    pub(crate) fn gather(&self, period: Option<Period>, today: Day, needs: Needs) -> Vec<Gathered> {
+        let gathered = |Wanted { of, periods, selection }: Wanted| Gathered {
+            of,
+            copies: self.copies(&periods, selection),
+        };
+        self.around(period, today, needs).into_iter().map(gathered).collect()
     }
 
     /// The history up to the fiscal year of a day.
     pub(crate) fn gather_history<'h>(&self, day: Day, shared: &'h mut Histories) -> &'h mut GatheredHistory {
-        let year = self.calendar().period_of(PeriodKind::Year, day);
-        shared.of_year(year, || self.copies(&[year.previous(), year], &Selection::history()))
+        let years = self.years_of_history(day);
+        shared.of_year(years[1], || self.copies(&years, Selection::history()))
     }
 
-    fn after(&self, period: Period, today: Day) -> Gathered {
+    /// The fiscal years of the history up to that of a day.
+    pub(crate) fn years_of_history(&self, day: Day) -> [Period; 2] {
+        let year = self.calendar().period_of(PeriodKind::Year, day);
+        [year.previous(), year]
+    }
+
+    fn after(&self, period: Period, today: Day) -> Wanted {
         // Nothing that is accepted happens later than next year.
         let next_year = self.calendar().period_of(PeriodKind::Year, today).next();
         let days = self.calendar().days(period).end..self.calendar().days(next_year).end;
-        let copies = self.copies(&self.calendar().cover(days), &Selection::flows(self.reporting_currency()));
-        Gathered { of: |around| &mut around.after, copies }
+        let selection = Selection::flows(self.reporting_currency());
+        Wanted { of: |around| &mut around.after, periods: self.calendar().cover(days), selection }
     }
 
     /// Only where a goal is set for the period: nothing else needs it.
-    fn last_year(&self, period: Period, today: Day) -> Vec<Gathered> {
+    fn last_year(&self, period: Period, today: Day) -> Vec<Wanted> {
         let has_goals = self.reference().is_some_and(|all| all.has_goals(&self.calendar().name(period)));
         let Some(before) = period.year_before().filter(|_| has_goals) else {
             return Vec::new();
@@ -104,17 +129,18 @@ impl Board {
         // To the nearest day: in a leap year, a year, quarter or month has a day more.
         let begun_before = (2 * begun * all_before + all) / (2 * all);
         let to_date = days_before.start..Day(days_before.start.0 + begun_before);
-        let won = Selection::won_amounts(self.reporting_currency());
+        let selection = Selection::won_amounts(self.reporting_currency());
         vec![
-            Gathered { of: |around| &mut around.last_year, copies: self.copies(&[before], &won) },
-            Gathered {
+            Wanted { of: |around| &mut around.last_year, periods: vec![before], selection },
+            Wanted {
                 of: |around| &mut around.last_year_to_date,
-                copies: self.copies(&self.calendar().cover(to_date), &won),
+                periods: self.calendar().cover(to_date),
+                selection,
             },
         ]
     }
 
-    fn copies(&self, periods: &[Period], selection: &Selection) -> Vec<Copied> {
+    fn copies(&self, periods: &[Period], selection: Selection) -> Vec<Copied> {
         let tables = periods.iter().filter_map(|&period| self.table(PeriodSlot::Period(period)));
         tables.map(|table| table.read().copied_of(selection, self.pipelines())).collect()
     }

@@ -135,6 +135,14 @@ impl Board {
         }
     }
 
+    /// How a scope stands against the others now.
+    pub(crate) fn balanced(&self, scope: &Scope, now: Timestamp) -> Option<Balanced> {
+        let standing = self.copy(PeriodSlot::Standing);
+        // Behind the copy: names come before the cells that use them.
+        let organisation = self.organisation();
+        self.gather_balance(&organisation, &standing, now).of(scope, &organisation)
+    }
+
     /// Gathers the loads from a copy of what stands now and from the activities of two months.
     pub(crate) fn gather_balance(
         &self,
@@ -232,10 +240,9 @@ impl View {
     pub(crate) fn set_balance(&mut self, organisation: &Organisation, gathered: &Gathered) {
         let Gathered { places, balance, .. } = gathered;
         let territories = &organisation.territories;
-        self.company_beside.balance = Some(balance.of_company());
+        self.company_beside.balance = gathered.of(&Scope::Company, organisation);
         for row in &mut self.territories {
-            let place = places.binary_search_by(|&index| territories[index].id.cmp(&row.id));
-            row.beside.balance = place.ok().map(|place| balance.of_territory(place));
+            row.beside.balance = gathered.of(&Scope::Territory(row.id.to_string()), organisation);
         }
         // One that the records do not name and where nothing is open is not listed, and has its index all the same.
         let is_listed = |id: &str| self.territories.binary_search_by(|row| (*row.id).cmp(id)).is_ok();
@@ -246,11 +253,30 @@ impl View {
             unlisted.1.balance = Some(balance.of_territory(place));
         }
         for row in &mut self.regions {
-            let region = organisation.region(&row.id);
-            let is_inside = |index: usize| territories[index].regions.iter().any(|&own| Some(own) == region);
-            let inside = places.iter().enumerate().filter(|&(_, &index)| is_inside(index));
-            let inside: Vec<usize> = inside.map(|(place, _)| place).collect();
-            row.beside.balance = Some(balance.of_region(&inside));
+            row.beside.balance = gathered.of(&Scope::Region(row.id.to_string()), organisation);
+        }
+    }
+}
+
+impl Gathered {
+    /// How a scope stands against the others; none of those that are not compared.
+    fn of(&self, scope: &Scope, organisation: &Organisation) -> Option<Balanced> {
+        let Self { places, balance, .. } = self;
+        let territories = &organisation.territories;
+        match scope {
+            Scope::Company => Some(balance.of_company()),
+            Scope::Territory(id) => {
+                let place = places.binary_search_by(|&index| (*territories[index].id).cmp(id));
+                place.ok().map(|place| balance.of_territory(place))
+            }
+            Scope::Region(id) => {
+                let region = organisation.region(id)?;
+                let is_inside = |index: usize| territories[index].regions.contains(&region);
+                let inside = places.iter().enumerate().filter(|&(_, &index)| is_inside(index));
+                let inside: Vec<usize> = inside.map(|(place, _)| place).collect();
+                Some(balance.of_region(&inside))
+            }
+            Scope::Team(_) | Scope::Rep(_) => None,
         }
     }
 }

@@ -14,15 +14,16 @@ use model::{
 use parking_lot::{Mutex, RwLock};
 
 use crate::closings::Closings;
+use crate::kept::Kept;
 use crate::labels::Labels;
 use crate::leaderboard::{Group, Leaderboard, Order};
-use crate::members::{Members, Membership};
+use crate::members::Membership;
 use crate::names::Names;
 use crate::organisation::Organisation;
 use crate::partition::{Partition, PartitionWriter, Partitions};
 use crate::status::{Readiness, Status, Statuses};
-use crate::table::{DayKey, PeriodSlot, SumKey, Table};
-use crate::view::{Scope, ScopeTally};
+use crate::table::{PeriodSlot, Table};
+use crate::view::Scope;
 
 /// The read side of the service; shared by its workers, who write, and by everybody who asks.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ pub struct Board {
     reporting: Currency,
     /// Of the periods that somebody has asked for; see [`Board::table`].
     pub(crate) tables: DashMap<PeriodSlot, Arc<RwLock<Table>>>,
+    pub(crate) kept: Kept,
     reps: RwLock<Names>,
     territories: RwLock<Names>,
     /// Types of activities.
@@ -60,6 +62,7 @@ impl Board {
             calendar,
             reporting,
             tables: DashMap::new(),
+            kept: Kept::default(),
             reps: RwLock::default(),
             territories: RwLock::default(),
             types: RwLock::default(),
@@ -285,29 +288,6 @@ impl Board {
         let dated = days.filter(|&day| day != CellKey::STANDING);
         let periods: BTreeSet<Period> = dated.map(|day| self.calendar.period_of(kind, day)).collect();
         periods.into_iter().collect()
-    }
-
-    /// The sums of a scope in a period; nothing for an id that does not exist. Cost: one pass over the period's table.
-    #[must_use]
-    pub fn tally(&self, scope: &Scope, slot: PeriodSlot) -> ScopeTally {
-        let mut result = ScopeTally::new(self.reporting);
-        let Some(table) = self.table(slot) else {
-            return result;
-        };
-        let organisation = self.organisation();
-        let members = Members::of(scope, &organisation);
-        let table = table.read();
-        table.tell(&self.pipelines, |SumKey { rep, territory, measure }, value| {
-            if members.contain(rep, territory) {
-                result.add(measure, value, &organisation.reference);
-            }
-        });
-        for (DayKey { rep, territory, day, measure }, value) in table.by_day() {
-            if members.contain(rep, territory) {
-                result.add_by_day(measure, value, day, &organisation.reference);
-            }
-        }
-        result
     }
 
     /// Ranks scopes of one kind by a KPI; none if the KPI is not told for the period. See [`View::leaderboard`]. Cost: less

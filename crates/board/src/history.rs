@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use model::{Currency, Period};
 
-use crate::members::Focus;
 use crate::organisation::Organisation;
 use crate::table::Copied;
 use crate::view::{Related, ScopeTally};
@@ -27,22 +26,14 @@ impl History {
         }
     }
 
-    /// The sums of copies whose names the organisation has; of reps, for those in focus.
-    pub(crate) fn new(
-        copies: &[Copied],
-        organisation: &Organisation,
-        reporting: Currency,
-        focus: &Focus,
-    ) -> Self {
+    /// The sums of copies whose names the organisation has.
+    pub(crate) fn new(copies: &[Copied], organisation: &Organisation, reporting: Currency) -> Self {
         let nothing = |count: usize| vec![ScopeTally::new(reporting); count];
         let mut reps = nothing(organisation.reps.len());
         let mut territories = nothing(organisation.territories.len());
         for copied in copies {
             copied.each(&organisation.reference, |rep, territory, add| {
-                if focus.has_rep(rep) {
-                    add(&mut reps[rep.0 as usize]);
-                }
-                // Of all territories: what the company has is a measure for others.
+                add(&mut reps[rep.0 as usize]);
                 add(&mut territories[territory.0 as usize]);
             });
         }
@@ -93,19 +84,13 @@ impl Histories {
 }
 
 impl Gathered {
-    /// All who ask have the same focus.
-    pub(crate) fn history(
-        &mut self,
-        organisation: &Arc<Organisation>,
-        reporting: Currency,
-        focus: &Focus,
-    ) -> Arc<History> {
+    pub(crate) fn history(&mut self, organisation: &Arc<Organisation>, reporting: Currency) -> Arc<History> {
         if let Some((of, history)) = &self.latest
             && Arc::ptr_eq(of, organisation)
         {
             return Arc::clone(history);
         }
-        let history = Arc::new(History::new(&self.copies, organisation, reporting, focus));
+        let history = Arc::new(History::new(&self.copies, organisation, reporting));
         self.latest = Some((Arc::clone(organisation), Arc::clone(&history)));
         history
     }

@@ -14,10 +14,14 @@
 //! A period's table is made when somebody asks for the period, and kept up to date from then on. Sums of any other range of
 //! days are those of the few periods that make it up, so that there is one kind of table.
 //!
+//! What a scope was told last of a table is kept and told again until the table has changed in what it is told from: an
+//! event costs those who watch a scope the sums of the periods that it falls in, not those of two years.
+//!
 //! Memory: a cell costs 20 bytes in its partition, in a row with the others of its rep, territory and day, and as much in
 //! each table of its day, week, month, quarter and year that there is (shared there by all days and partitions), beside
 //! what a row and its growth cost. Money in foreign currencies also stands by day in each of these tables. Names are stored
-//! once. A publish needs about 150 bytes a cell while it lasts.
+//! once; what scopes were told, of the last thousand that asked, costs some kilobytes each. A publish needs about 150 bytes
+//! a cell while it lasts.
 
 mod around;
 mod balance;
@@ -25,6 +29,7 @@ mod board;
 mod closings;
 mod contest;
 mod history;
+mod kept;
 mod labels;
 mod leaderboard;
 mod members;
@@ -33,6 +38,7 @@ mod needs;
 mod organisation;
 mod partition;
 mod row;
+mod scoped;
 mod selection;
 mod status;
 mod table;

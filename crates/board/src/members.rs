@@ -47,35 +47,6 @@ impl Members {
     }
 }
 
-/// For whom a view adds up what it needs of other times: for everybody, or for one scope that is asked about.
-pub(crate) struct Focus(Option<Members>);
-
-impl Focus {
-    pub(crate) fn on(scope: Option<&Scope>, organisation: &Organisation) -> Self {
-        Self(scope.map(|scope| Members::of(scope, organisation)))
-    }
-
-    /// Whether the rep's sums are asked for. A scope of reps is the sum of them.
-    pub(crate) fn has_rep(&self, rep: RepIndex) -> bool {
-        match &self.0 {
-            None => true,
-            Some(Members::Reps(inside)) => inside.get(rep.0 as usize).is_some_and(|&inside| inside),
-            Some(Members::All | Members::Territories(_)) => false,
-        }
-    }
-
-    /// Whether the territory's sums are asked for. All other scopes are the sum of territories.
-    pub(crate) fn has_territory(&self, territory: TerritoryIndex) -> bool {
-        match &self.0 {
-            None | Some(Members::All) => true,
-            Some(Members::Territories(inside)) => {
-                inside.get(territory.0 as usize).is_some_and(|&inside| inside)
-            }
-            Some(Members::Reps(_)) => false,
-        }
-    }
-}
-
 /// Whose sums are a scope's, by id: for those who number reps and territories in their own way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Membership {
@@ -109,14 +80,18 @@ impl Membership {
     /// Of those of a scope's reps whose id passes: of a place, the reps whose home is in it.
     pub(crate) fn of_reps(scope: &Scope, organisation: &Organisation, passes: &dyn Fn(&str) -> bool) -> Self {
         let whole = Self::of(scope, organisation);
-        let is_inside = |rep: &Member| match &whole {
+        let reps = organisation.reps.iter().filter(|rep| whole.is_home_of(rep) && passes(&rep.id));
+        Self::Reps(reps.map(|rep| Arc::clone(&rep.id)).collect())
+    }
+
+    /// Whether the rep is one of them, or at home there.
+    pub(crate) fn is_home_of(&self, rep: &Member) -> bool {
+        match self {
             Self::All => true,
             Self::Reps(reps) => reps.contains(&rep.id),
             Self::Territories(territories) => {
                 rep.home.as_ref().is_some_and(|home| territories.contains(home))
             }
-        };
-        let reps = organisation.reps.iter().filter(|rep| is_inside(rep) && passes(&rep.id));
-        Self::Reps(reps.map(|rep| Arc::clone(&rep.id)).collect())
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! Which sums a view needs beside those of its own period: what its KPIs are made of, and nothing else.
+//! Which sums KPIs need beside those of their own period: what its KPIs are made of, and nothing else.
 
-use kpi::{Kpi, When};
+use kpi::{Kpi, When, Whose};
 
-/// Of which other times a view has sums.
+/// Of which other times there are sums, and of whom others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Needs {
     pub(crate) previous: bool,
@@ -11,12 +11,20 @@ pub(crate) struct Needs {
     pub(crate) after: bool,
     pub(crate) last_year: bool,
     pub(crate) balance: bool,
+    pub(crate) quotas: bool,
 }
 
 impl Needs {
     /// For all KPIs.
-    pub(crate) const ALL: Self =
-        Self { previous: true, standing: true, history: true, after: true, last_year: true, balance: true };
+    pub(crate) const ALL: Self = Self {
+        previous: true,
+        standing: true,
+        history: true,
+        after: true,
+        last_year: true,
+        balance: true,
+        quotas: true,
+    };
 
     /// For one KPI.
     pub(crate) fn of(kpi: &Kpi) -> Self {
@@ -29,6 +37,7 @@ impl Needs {
             after: needs(&[When::After]),
             last_year: needs(&[When::LastYear]),
             balance: needs(&[When::TwoMonths]),
+            quotas: kpi.made_of.iter().any(|of| of.whose == Whose::RepsWithQuota),
         }
     }
 }

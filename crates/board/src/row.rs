@@ -63,8 +63,17 @@ impl Row {
 
     /// The sums with these codes.
     pub(crate) fn of_codes(&self, codes: Range<u32>) -> impl Iterator<Item = (Held, i128)> {
+        self.between(codes).iter().map(Entry::get)
+    }
+
+    /// The same, with the codes themselves.
+    pub(crate) fn codes(&self, codes: Range<u32>) -> impl Iterator<Item = (u32, i128)> {
+        self.between(codes).iter().map(|entry| (entry.code, entry.sum.get()))
+    }
+
+    fn between(&self, codes: Range<u32>) -> &[Entry] {
         let place = |code: u32| self.0.partition_point(|entry| entry.code < code);
-        self.0[place(codes.start)..place(codes.end)].iter().map(Entry::get)
+        &self.0[place(codes.start)..place(codes.end)]
     }
 
     pub(crate) const fn len(&self) -> usize {

@@ -1,32 +1,31 @@
-//! Which measures are read where only some are needed: a scrape must not copy whole years.
+//! Which measures are read where only some are needed: what looks at a whole year must not read all of it.
 
 use std::ops::Range;
 
 use model::{Currency, Departure, DurationBucket, Flow, Held, Measure, StageIndex};
 
 /// Some kinds of measures, and which cells tell of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Selection {
-    /// As ranges of codes.
-    measures: Vec<Range<u32>>,
-    /// As ranges of codes.
-    held: Vec<Range<u32>>,
+    measures: Kinds,
+    held: Kinds,
 }
 
 impl Selection {
+    pub(crate) const ALL: Self = Self { measures: Kinds(u64::MAX), held: Kinds(u64::MAX) };
+
     /// What [`kpi::Input::history`] has.
     pub(crate) fn history() -> Self {
         let (stage, bucket) = (StageIndex(0), DurationBucket::of(0));
         let visits = [Departure::Advanced, Departure::MovedBack, Departure::Lost];
         let visits = visits.map(|departure| Held::Visit(stage, departure, bucket));
         let told = [Held::Won(stage, bucket), Held::Lost(stage)].into_iter().chain(visits);
-        let mut selection = Self::of(&[
+        let selection = Self::of(&[
             Measure::DwellVisits(stage, bucket),
             Measure::WonReached(stage),
             Measure::LostReached(stage),
         ]);
-        selection.held.extend(told.map(Held::codes_of_kind));
-        selection
+        Self { held: told.fold(selection.held, Kinds::with), ..selection }
     }
 
     /// The flows of the open amount, in all currencies; any will do to tell which they are.
@@ -41,17 +40,44 @@ impl Selection {
 
     /// Measures that cells hold by themselves.
     fn of(measures: &[Measure]) -> Self {
-        let codes = |&measure: &Measure| Held::Plain(measure).codes_of_kind();
-        let measures: Vec<Range<u32>> = measures.iter().map(codes).collect();
-        Self { held: measures.clone(), measures }
+        let kinds = measures.iter().map(|&measure| Held::Plain(measure)).fold(Kinds(0), Kinds::with);
+        Self { measures: kinds, held: kinds }
     }
 
-    /// The codes of what tells of the measures.
-    pub(crate) fn held(&self) -> impl Iterator<Item = Range<u32>> {
-        self.held.iter().cloned()
+    /// The codes of what tells of the measures, in as few ranges as can be.
+    pub(crate) fn held(self) -> impl Iterator<Item = Range<u32>> {
+        let mut kinds = self.kinds().peekable();
+        std::iter::from_fn(move || {
+            let mut codes = Held::codes_of_kind(kinds.next()?);
+            while let Some(kind) = kinds.next_if(|&kind| Held::codes_of_kind(kind).start == codes.end) {
+                codes.end = Held::codes_of_kind(kind).end;
+            }
+            Some(codes)
+        })
     }
 
-    pub(crate) fn contains(&self, measure: Measure) -> bool {
-        self.measures.iter().any(|range| range.contains(&measure.code()))
+    /// The kinds of what tells of the measures.
+    pub(crate) fn kinds(self) -> impl Iterator<Item = u8> {
+        (0..Held::KINDS).filter(move |&kind| self.held.has(kind))
+    }
+
+    pub(crate) fn contains(self, measure: Measure) -> bool {
+        self.measures.has(Held::Plain(measure).kind())
+    }
+}
+
+/// Kinds of quantities, a bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Kinds(u64);
+
+const _: () = assert!(Held::KINDS as u32 <= u64::BITS);
+
+impl Kinds {
+    fn with(self, held: Held) -> Self {
+        Self(self.0 | 1 << held.kind())
+    }
+
+    const fn has(self, kind: u8) -> bool {
+        self.0 >> kind & 1 == 1
     }
 }

@@ -94,9 +94,9 @@ fn add_age(ages: &mut Ages, key: (StageIndex, Day), deals: i128) {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Beside {
     /// The sums of the period before; none for what stands now.
-    pub(crate) previous: Option<ScopeTally>,
+    pub(crate) previous: Option<Arc<ScopeTally>>,
     /// The sums that stand now; none if the view is of those itself.
-    pub(crate) standing: Option<ScopeTally>,
+    pub(crate) standing: Option<Arc<ScopeTally>>,
     pub(crate) around: Around,
     pub(crate) quotas: Vec<RepQuota>,
     pub(crate) goal: Option<Result<i128, Absence>>,
@@ -168,7 +168,6 @@ pub struct View {
     pub(crate) limits: StageLimits,
     pub(crate) today: Day,
     pub(crate) valued_on: Day,
-    pub(crate) history: Arc<History>,
 }
 
 impl View {
@@ -235,11 +234,11 @@ impl View {
     pub(crate) fn evaluate_sums(&self, kpi: &'static Kpi, sums: &ScopeTally, beside: &Beside) -> KpiValue {
         kpi.evaluate(&Input {
             sums: sums.sums(),
-            previous: beside.previous.as_ref().map(ScopeTally::sums),
-            standing: beside.standing.as_ref().unwrap_or(sums).sums(),
+            previous: beside.previous.as_deref().map(ScopeTally::sums),
+            standing: beside.standing.as_deref().unwrap_or(sums).sums(),
             history: beside.around.history(),
             after: beside.around.after(),
-            ages: &beside.standing.as_ref().unwrap_or(sums).ages,
+            ages: &beside.standing.as_deref().unwrap_or(sums).ages,
             limits: &self.limits,
             today: self.today,
             valued_on: self.valued_on,
@@ -259,20 +258,20 @@ impl View {
     pub(crate) fn fill(
         &mut self,
         organisation: &Organisation,
-        territories: Vec<Related>,
-        reps: Vec<Related>,
+        (territories, reps): (Vec<Related>, Vec<Related>),
         nothing: &Related,
+        history: &History,
         targets: &Targets<'_>,
     ) {
         let quotas = Quotas::new(organisation, &reps, targets);
-        self.fill_territories(organisation, territories, nothing, targets, &quotas);
+        self.fill_territories(organisation, territories, nothing, history, (targets, &quotas));
         let mut teams = vec![nothing.clone(); organisation.teams.len()];
-        History::give(&self.history.teams, &mut teams);
+        History::give(&history.teams, &mut teams);
         for ((rep, related), quota) in organisation.reps.iter().zip(reps).zip(&quotas.by_member) {
             if let Some(team) = rep.team {
                 teams[team].merge(&related);
             }
-            let goal = targets.goal(&GoalScope::Rep(rep.id.to_string()));
+            let goal = targets.goal_of(&Scope::Rep(rep.id.to_string()), organisation);
             let is_targeted = quota.is_some() || goal.is_some();
             if rep.works_on(targets.today) || !related.sums.is_empty() || is_targeted {
                 let (sums, beside) = related.beside(quota.iter().copied().collect(), goal);
@@ -290,7 +289,7 @@ impl View {
         }
         self.reps.sort_unstable_by(|left, right| left.id.cmp(&right.id));
         for (number, (team, related)) in organisation.teams.iter().zip(teams).enumerate() {
-            let goal = targets.goal(&GoalScope::Team(team.id.to_string()));
+            let goal = targets.goal_of(&Scope::Team(team.id.to_string()), organisation);
             let (sums, beside) = related.beside(quotas.by_team[number].clone(), goal);
             let (id, name) = (Arc::clone(&team.id), Arc::clone(&team.name));
             self.teams.push(ViewRow { id, name, team: None, territory: None, sums, beside });
@@ -302,22 +301,21 @@ impl View {
         organisation: &Organisation,
         territories: Vec<Related>,
         nothing: &Related,
-        targets: &Targets<'_>,
-        quotas: &Quotas<'_>,
+        history: &History,
+        (targets, quotas): (&Targets<'_>, &Quotas<'_>),
     ) {
         let mut company = nothing.clone();
-        company.around.history = Some(Arc::clone(&self.history.company));
+        company.around.history = Some(Arc::clone(&history.company));
         let mut regions = vec![nothing.clone(); organisation.regions.len()];
-        History::give(&self.history.regions, &mut regions);
-        let goal_of = |id: &str| targets.goal(&GoalScope::Territory(id.to_owned()));
-        // A region's goal is for all that is inside it, and not for the little that is in it itself.
-        let goal_alone = |id: &str| organisation.region(id).map_or_else(|| goal_of(id), |_| None);
+        History::give(&history.regions, &mut regions);
         for (territory, related) in organisation.territories.iter().zip(territories) {
             company.merge(&related);
             for &region in &territory.regions {
                 regions[region].merge(&related);
             }
-            let (at_home, goal) = (quotas.at_home_in(&territory.id), goal_alone(&territory.id));
+            let id = territory.id.to_string();
+            let (at_home, goal) =
+                (quotas.at_home_in(&id), targets.goal_of(&Scope::Territory(id.clone()), organisation));
             let is_targeted = !at_home.is_empty() || goal.is_some();
             let beside = |related: Related| related.beside(at_home.to_vec(), goal);
             if territory.is_leaf || !related.sums.is_empty() {
@@ -339,7 +337,8 @@ impl View {
             let territories = organisation.territories.iter();
             let inside = territories.filter(|territory| territory.regions.contains(&number));
             let inside = inside.flat_map(|territory| quotas.at_home_in(&territory.id)).copied().collect();
-            let (sums, beside) = related.beside(inside, goal_of(&region.id));
+            let (sums, beside) =
+                related.beside(inside, targets.goal_of(&Scope::Region(region.id.to_string()), organisation));
             self.regions.push(ViewRow {
                 id: Arc::clone(&region.id),
                 name: Arc::clone(&region.name),
@@ -349,7 +348,7 @@ impl View {
                 beside,
             });
         }
-        let goal = targets.goal(&GoalScope::Company);
+        let goal = targets.goal_of(&Scope::Company, organisation);
         (self.company, self.company_beside) =
             company.beside(quotas.by_member.iter().flatten().copied().collect(), goal);
     }
@@ -364,6 +363,7 @@ impl Related {
 
     fn beside(self, quotas: Vec<RepQuota>, goal: Option<Result<i128, Absence>>) -> (ScopeTally, Beside) {
         let Self { sums, previous, standing, around } = self;
+        let (previous, standing) = (previous.map(Arc::new), standing.map(Arc::new));
         (sums, Beside { previous, standing, around, quotas, goal, balance: None })
     }
 }
@@ -417,11 +417,15 @@ impl Targets<'_> {
     }
 
     fn quota(&self, rep_id: &str, sums: &ScopeTally) -> Option<RepQuota> {
-        let quota = self.quota_amount(rep_id)?;
-        Some(RepQuota { won: sums.amounts.exact(Measure::WonAmount(self.reporting)), quota })
+        Some(self.rep_quota(self.quota_amount(rep_id)?, sums))
     }
 
-    fn quota_amount(&self, rep_id: &str) -> Option<Result<i128, Absence>> {
+    /// A rep's quota beside what the sums say was won.
+    pub(crate) fn rep_quota(&self, quota: Result<i128, Absence>, sums: &ScopeTally) -> RepQuota {
+        RepQuota { won: sums.amounts.exact(Measure::WonAmount(self.reporting)), quota }
+    }
+
+    pub(crate) fn quota_amount(&self, rep_id: &str) -> Option<Result<i128, Absence>> {
         let period = self.period?;
         let day = self.day(period);
         let amounts = self.reference.quota(rep_id, period, day, self.calendar)?;
@@ -432,6 +436,25 @@ impl Targets<'_> {
     pub(crate) fn has_quota(&self, rep_id: &str) -> bool {
         self.quota_amount(rep_id)
             .is_some_and(|amount| amount.is_err() || amount.is_ok_and(|amount| amount > 0))
+    }
+
+    /// The goal of a scope; none of one that does not exist.
+    pub(crate) fn goal_of(
+        &self,
+        scope: &Scope,
+        organisation: &Organisation,
+    ) -> Option<Result<i128, Absence>> {
+        match scope {
+            Scope::Company => self.goal(&GoalScope::Company),
+            Scope::Region(id) => {
+                organisation.region(id).and_then(|_| self.goal(&GoalScope::Territory(id.clone())))
+            }
+            // A region's goal is for all that is inside it, and not for the little that is in it itself.
+            Scope::Territory(id) if organisation.region(id).is_some() => None,
+            Scope::Territory(id) => self.goal(&GoalScope::Territory(id.clone())),
+            Scope::Team(id) => organisation.team(id).and_then(|_| self.goal(&GoalScope::Team(id.clone()))),
+            Scope::Rep(id) => self.goal(&GoalScope::Rep(id.clone())),
+        }
     }
 
     fn goal(&self, scope: &GoalScope) -> Option<Result<i128, Absence>> {

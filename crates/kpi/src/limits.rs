@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Day, Measure, Pipelines, StageIndex, Tally};
+use model::{Day, DurationBucket, Measure, Pipelines, StageIndex, Tally};
 
 use crate::quantile::{P50, quantile};
 
@@ -24,7 +24,8 @@ impl StageLimits {
             if let Some(days) = pipelines.get(stage)?.1.limit_days {
                 return Some((stage, i128::from(days) * SECONDS_PER_DAY));
             }
-            let visits = history.iter().filter_map(|(measure, visits)| match measure {
+            let any = Measure::DwellVisits(stage, DurationBucket::of(0));
+            let visits = history.of_kind(any).filter_map(|(measure, visits)| match measure {
                 Measure::DwellVisits(of, bucket) if of == stage => Some((bucket, visits)),
                 _ => None,
             });

@@ -4,6 +4,8 @@
 //! partitions and instances add up and a contribution can be taken back.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ops::Range;
 
 use crate::activity::Category;
 use crate::flow::Flow;
@@ -124,6 +126,12 @@ impl Measure {
             Self::ClosedWith(category, touches) => (40, category as u16, touches.number()),
         };
         (what << 25) | ((first as u32) << 15) | second as u32
+    }
+
+    /// The codes of all measures of the same kind, whatever their stage, currency, category or bucket.
+    const fn codes_of_kind(self) -> Range<u32> {
+        let kind = self.code() >> 25;
+        kind << 25..(kind + 1) << 25
     }
 
     /// The stage of what is measured by stage.
@@ -336,19 +344,29 @@ impl PackedSum {
 
 /// Sums by measure, for any set of cells. A commutative group: tallies add and subtract, and what is 0 is not there,
 /// so that equal tallies are equal values.
+///
+/// By the measures' codes: most of what a tally costs is comparing them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally(BTreeMap<Measure, i128>);
+pub struct Tally(BTreeMap<u32, i128>);
 
 impl Tally {
     /// Adds to a measure; subtracts if negative.
     pub fn add(&mut self, measure: Measure, value: i128) {
+        self.add_code(measure.code(), value);
+    }
+
+    fn add_code(&mut self, code: u32, value: i128) {
         if value == 0 {
             return;
         }
-        let sum = self.0.entry(measure).or_insert(0);
-        *sum += value;
-        if *sum == 0 {
-            self.0.remove(&measure);
+        match self.0.entry(code) {
+            Entry::Vacant(entry) => drop(entry.insert(value)),
+            Entry::Occupied(mut entry) => {
+                *entry.get_mut() += value;
+                if *entry.get() == 0 {
+                    entry.remove();
+                }
+            }
         }
     }
 
@@ -362,20 +380,29 @@ impl Tally {
 
     /// Adds all of another tally.
     pub fn merge(&mut self, other: &Self) {
-        for (&measure, &value) in &other.0 {
-            self.add(measure, value);
+        for (&code, &value) in &other.0 {
+            self.add_code(code, value);
         }
     }
 
     /// The sum of a measure, 0 if nothing was added.
     #[must_use]
     pub fn get(&self, measure: Measure) -> i128 {
-        self.0.get(&measure).copied().unwrap_or(0)
+        self.0.get(&measure.code()).copied().unwrap_or(0)
     }
 
-    /// All sums that are not 0, in order of measure.
+    /// All sums that are not 0, in order of code.
     pub fn iter(&self) -> impl Iterator<Item = (Measure, i128)> + Clone {
-        self.0.iter().map(|(&measure, &value)| (measure, value))
+        self.of_codes(0..u32::MAX)
+    }
+
+    /// The sums of a measure's kind that are not 0, whatever their stage, currency, category or bucket, in order of code.
+    pub fn of_kind(&self, measure: Measure) -> impl Iterator<Item = (Measure, i128)> + Clone {
+        self.of_codes(measure.codes_of_kind())
+    }
+
+    fn of_codes(&self, codes: Range<u32>) -> impl Iterator<Item = (Measure, i128)> + Clone {
+        self.0.range(codes).filter_map(|(&code, &value)| Some((Measure::from_code(code)?, value)))
     }
 
     /// Whether every sum is 0.

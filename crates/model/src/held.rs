@@ -126,10 +126,20 @@ impl Held {
         (held.code() == code).then_some(held)
     }
 
-    /// The codes of all quantities of one kind, whatever their stage, currency, category or bucket.
+    /// Kinds are numbered below this.
+    pub const KINDS: u8 = 64;
+
+    /// What kind of quantity it is, whatever the stage, currency, category or bucket.
     #[must_use]
-    pub const fn codes_of_kind(self) -> std::ops::Range<u32> {
-        let kind = self.code() >> 25;
+    #[inline]
+    pub const fn kind(self) -> u8 {
+        (self.code() >> 25) as u8
+    }
+
+    /// The codes of all quantities of one kind.
+    #[must_use]
+    pub const fn codes_of_kind(kind: u8) -> std::ops::Range<u32> {
+        let kind = kind as u32;
         kind << 25..(kind + 1) << 25
     }
 
@@ -340,7 +350,7 @@ mod tests {
         for held in all() {
             assert_eq!(Held::from_code(held.code()), Some(held));
             assert_eq!(held.code() >> 31, 0, "{held:?}");
-            assert!(held.codes_of_kind().contains(&held.code()));
+            assert!(held.kind() < Held::KINDS && Held::codes_of_kind(held.kind()).contains(&held.code()));
         }
         for code in [41 << 25 | 3, 43 << 25 | 1, 47 << 25, 50 << 25 | 7 << 15, 51 << 25] {
             assert_eq!(Held::from_code(code), None, "{code:x}");

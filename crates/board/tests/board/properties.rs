@@ -119,6 +119,13 @@ fn run(board: &Arc<Board>, steps: &[Step]) -> Vec<Cells> {
         if number % 4 == 2 {
             drop(board.tally(&Scope::Company, PeriodSlot::Standing));
         }
+        // What is told of scopes is kept, and must follow, too.
+        if number % 4 == 3 {
+            for scope in scopes().into_iter().skip(number % 3).step_by(3) {
+                drop(board.tally(&scope, PeriodSlot::Standing));
+                drop(board.kpis(&scope, slot_of(PeriodKind::Quarter, days()[1]).period(), now()));
+            }
+        }
         match step {
             Step::Publish { partition, progress, changes } => {
                 let expected = &mut expected[*partition];
@@ -272,14 +279,13 @@ fn check(board: &Board, partitions: &[Cells]) {
         *cells.entry(cell).or_insert(0) += value;
     }
     let days = days();
-    let now = Timestamp::parse("2026-11-24T12:00:00Z").unwrap();
     let mut slots: BTreeSet<PeriodSlot> = BTreeSet::from([PeriodSlot::Standing]);
     for kind in PeriodKind::ALL {
         slots.extend(days.iter().map(|&day| slot_of(kind, day)));
     }
     let nobody = Vec::new();
     let slots: Vec<PeriodSlot> = slots.into_iter().collect();
-    let views = board.views(&slots, now);
+    let views = board.views(&slots, now());
     for (slot, view) in slots.into_iter().zip(views) {
         for scope in scopes() {
             let sums = |takes: &dyn Fn(Day, Measure) -> bool| naive(&cells, &scope, &reference, takes);
@@ -290,7 +296,7 @@ fn check(board: &Board, partitions: &[Cells]) {
             if slot == PeriodSlot::Standing {
                 expected.ages.clone_from(&ages);
             }
-            assert_eq!(board.tally(&scope, slot), expected, "{scope:?} {slot:?}");
+            assert_eq!(*board.tally(&scope, slot), expected, "{scope:?} {slot:?}");
             let (rows, id) = match &scope {
                 Scope::Company => (&nobody, ""),
                 Scope::Region(id) => (&view.regions, id.as_str()),
@@ -304,9 +310,10 @@ fn check(board: &Board, partitions: &[Cells]) {
                 Some(sums) => assert_eq!(*sums, expected, "{scope:?} {slot:?}"),
                 None => assert!(expected.is_empty(), "{scope:?} {slot:?} is not in the view"),
             }
-            let found = view.evaluate_all(&scope).into_iter();
-            let found: Vec<KpiValue> = found.filter(|kpi| AROUND.contains(&kpi.kpi.name)).collect();
-            let expected = around::expected(&sums, &of_company, &ages, slot, board, &reference, now);
+            let all = view.evaluate_all(&scope);
+            assert_eq!(board.kpis(&scope, slot.period(), now()), all, "{scope:?} {slot:?}");
+            let found: Vec<KpiValue> = all.into_iter().filter(|kpi| AROUND.contains(&kpi.kpi.name)).collect();
+            let expected = around::expected(&sums, &of_company, &ages, slot, board, &reference, now());
             assert_eq!(found, expected, "{scope:?} {slot:?}");
         }
     }
@@ -315,6 +322,10 @@ fn check(board: &Board, partitions: &[Cells]) {
     if published == 0 {
         assert_eq!(board.counts(), (0, 0));
     }
+}
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-11-24T12:00:00Z").unwrap()
 }
 
 fn days() -> Vec<Day> {

@@ -80,7 +80,8 @@ pub(super) const ACTIVITY_MINUTES_BY_TYPE: Kpi = Kpi {
 type ByType = BTreeMap<(Category, TypeIndex), i128>;
 
 fn counts(input: &Input<'_>) -> ByType {
-    let sums = input.sums.tally.iter().filter_map(|(measure, sum)| match measure {
+    let any = Measure::Activities(Category::Admin, TypeIndex(0));
+    let sums = input.sums.tally.of_kind(any).filter_map(|(measure, sum)| match measure {
         Measure::Activities(category, of_type) => Some(((category, of_type), sum)),
         _ => None,
     });
@@ -88,7 +89,8 @@ fn counts(input: &Input<'_>) -> ByType {
 }
 
 fn seconds(input: &Input<'_>) -> ByType {
-    let sums = input.sums.tally.iter().filter_map(|(measure, sum)| match measure {
+    let any = Measure::ActivitySeconds(Category::Admin, TypeIndex(0));
+    let sums = input.sums.tally.of_kind(any).filter_map(|(measure, sum)| match measure {
         Measure::ActivitySeconds(category, of_type) => Some(((category, of_type), sum)),
         _ => None,
     });

@@ -1,7 +1,7 @@
 //! Which activities go with winning, and which only cost time. Association, not cause: deals that go well may be worked on
 //! more because they go well.
 
-use model::{Category, Measure, PeriodKind};
+use model::{Category, Measure, PeriodKind, Touches};
 
 use super::activities::category_seconds;
 use super::{Computed, Dimension, Kpi, quotient};
@@ -95,7 +95,7 @@ impl Sample {
             lost: tally.get(Measure::LostDeals),
             ..Self::default()
         };
-        for (measure, deals) in tally.iter() {
+        for (measure, deals) in tally.of_kind(Measure::ClosedWith(category, Touches::new(0, false))) {
             let Measure::ClosedWith(of, touches) = measure else { continue };
             if of != category {
                 continue;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Measure, PeriodKind, StageIndex};
+use model::{DurationBucket, Measure, PeriodKind, StageIndex};
 
 use super::aging::{age_quantile, by_age};
 use super::funnel::{left, visits};
@@ -134,7 +134,8 @@ fn bottleneck_score(input: &Input<'_>) -> Computed {
 
 fn dwell_p90(input: &Input<'_>) -> BTreeMap<StageIndex, Value> {
     let mut buckets: BTreeMap<StageIndex, BTreeMap<_, i128>> = BTreeMap::new();
-    for (measure, visits) in input.sums.tally.iter() {
+    let any = Measure::DwellVisits(StageIndex(0), DurationBucket::of(0));
+    for (measure, visits) in input.sums.tally.of_kind(any) {
         if let Measure::DwellVisits(stage, bucket) = measure {
             *buckets.entry(stage).or_default().entry(bucket).or_insert(0) += visits;
         }

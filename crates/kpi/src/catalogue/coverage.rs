@@ -87,9 +87,10 @@ fn weighted_pipeline(input: &Input<'_>) -> Computed {
 
 /// The amounts that are due, by currency, and converted at the latest rates.
 fn due(input: &Input<'_>) -> (BTreeMap<Currency, i128>, Result<i128, Absence>) {
-    let mut sum = Conversion::new(input.sums.amounts.reporting());
+    let reporting = input.sums.amounts.reporting();
+    let mut sum = Conversion::new(reporting);
     let mut by_currency = BTreeMap::new();
-    for (measure, minor) in input.sums.tally.iter() {
+    for (measure, minor) in input.sums.tally.of_kind(Measure::OpenDueAmount(reporting)) {
         if let Measure::OpenDueAmount(currency) = measure {
             sum.add(minor, currency, Some(input.today), input.reference);
             by_currency.insert(currency, minor);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Currency, Measure, PeriodKind, StageIndex};
+use model::{Currency, DurationBucket, Measure, PeriodKind, StageIndex};
 
 use super::{Computed, Dimension, Kpi, count, quotient, stages};
 use crate::ingredient::Ingredient;
@@ -280,11 +280,8 @@ pub(super) type ByStage = BTreeMap<StageIndex, i128>;
 
 /// The sums of one measure by stage.
 pub(super) fn visits(input: &Input<'_>, of: fn(StageIndex) -> Measure) -> ByStage {
-    let sums = input.sums.tally.iter().filter_map(|(measure, sum)| {
-        let stage = measure.stage()?;
-        (measure == of(stage)).then_some((stage, sum))
-    });
-    sums.collect()
+    let sums = input.sums.tally.of_kind(of(StageIndex(0)));
+    sums.filter_map(|(measure, sum)| Some((measure.stage()?, sum))).collect()
 }
 
 /// The visits that ended, by stage.
@@ -332,7 +329,8 @@ fn ratios(
 fn dwell(input: &Input<'_>, probability: Probability) -> Computed {
     let mut buckets: BTreeMap<StageIndex, BTreeMap<_, i128>> = BTreeMap::new();
     let mut all = BTreeMap::new();
-    for (measure, visits) in input.sums.tally.iter() {
+    let any = Measure::DwellVisits(StageIndex(0), DurationBucket::of(0));
+    for (measure, visits) in input.sums.tally.of_kind(any) {
         if let Measure::DwellVisits(stage, bucket) = measure {
             *buckets.entry(stage).or_default().entry(bucket).or_insert(0) += visits;
             *all.entry(bucket).or_insert(0) += visits;

@@ -1,6 +1,6 @@
 //! What became of deals: created, won and lost, their amounts and how long they took.
 
-use model::{Measure, PeriodKind};
+use model::{DurationBucket, Measure, PeriodKind};
 
 use super::{Computed, Dimension, Kpi, count, quotient};
 use crate::ingredient::Ingredient;
@@ -171,7 +171,8 @@ pub(super) fn won_total(sums: Sums<'_>) -> Result<i128, Absence> {
 const SECONDS_PER_DAY: i128 = 86_400;
 
 fn won_amount(input: &Input<'_>) -> Computed {
-    let amounts = input.sums.tally.iter().filter_map(|(measure, minor)| match measure {
+    let won = Measure::WonAmount(input.sums.amounts.reporting());
+    let amounts = input.sums.tally.of_kind(won).filter_map(|(measure, minor)| match measure {
         Measure::WonAmount(currency) => Some((currency, minor)),
         _ => None,
     });
@@ -247,7 +248,8 @@ fn sales_cycle_mean(input: &Input<'_>) -> Computed {
 }
 
 fn sales_cycle_quantile(input: &Input<'_>, probability: Probability) -> Computed {
-    let buckets = input.sums.tally.iter().filter_map(|(measure, deals)| match measure {
+    let any = Measure::CycleDeals(DurationBucket::of(0));
+    let buckets = input.sums.tally.of_kind(any).filter_map(|(measure, deals)| match measure {
         Measure::CycleDeals(bucket) => Some((bucket, deals)),
         _ => None,
     });

@@ -66,7 +66,7 @@ fn open_deals(input: &Input<'_>) -> Computed {
 pub(super) fn open_by_stage(input: &Input<'_>) -> BTreeMap<StageIndex, Conversion> {
     let reporting = input.sums.amounts.reporting();
     let mut counted: BTreeMap<StageIndex, Conversion> = BTreeMap::new();
-    for (measure, minor) in input.sums.tally.iter() {
+    for (measure, minor) in input.sums.tally.of_kind(Measure::OpenAmount(StageIndex(0), reporting)) {
         if let Measure::OpenAmount(stage, currency) = measure {
             let of_stage = counted.entry(stage).or_insert_with(|| Conversion::new(reporting));
             of_stage.add(minor, currency, Some(input.today), input.reference);
@@ -77,10 +77,11 @@ pub(super) fn open_by_stage(input: &Input<'_>) -> BTreeMap<StageIndex, Conversio
 
 fn open_amount(input: &Input<'_>) -> Computed {
     let counted = open_by_stage(input);
-    let mut all = Conversion::new(input.sums.amounts.reporting());
+    let reporting = input.sums.amounts.reporting();
+    let mut all = Conversion::new(reporting);
     counted.values().for_each(|of_stage| all.merge(of_stage));
     let mut by_currency: BTreeMap<Currency, i128> = BTreeMap::new();
-    for (measure, minor) in input.sums.tally.iter() {
+    for (measure, minor) in input.sums.tally.of_kind(Measure::OpenAmount(StageIndex(0), reporting)) {
         if let Measure::OpenAmount(_, currency) = measure {
             *by_currency.entry(currency).or_insert(0) += minor;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Currency, Flow, Measure, PeriodKind};
+use model::{Currency, Flow, Measure, PeriodKind, StageIndex};
 
 use super::{Computed, Dimension, Kpi};
 use crate::conversion::Conversion;
@@ -43,7 +43,8 @@ type ByCurrency = BTreeMap<Currency, i128>;
 
 /// What was added in all flows together.
 fn added(sums: Sums<'_>) -> impl Iterator<Item = (Currency, i128)> {
-    sums.tally.iter().filter_map(|(measure, minor)| match measure {
+    let of_kind = move |flow| sums.tally.of_kind(Measure::FlowAmount(flow, sums.amounts.reporting()));
+    Flow::ALL.into_iter().flat_map(of_kind).filter_map(|(measure, minor)| match measure {
         Measure::FlowAmount(flow, currency) => Some((currency, flow.sign() * minor)),
         _ => None,
     })
@@ -51,7 +52,8 @@ fn added(sums: Sums<'_>) -> impl Iterator<Item = (Currency, i128)> {
 
 fn waterfall(input: &Input<'_>) -> Result<Computed, Absence> {
     let mut end = ByCurrency::new();
-    for (measure, minor) in input.standing.tally.iter() {
+    let reporting = input.sums.amounts.reporting();
+    for (measure, minor) in input.standing.tally.of_kind(Measure::OpenAmount(StageIndex(0), reporting)) {
         if let Measure::OpenAmount(_, currency) = measure {
             *end.entry(currency).or_insert(0) += minor;
         }
@@ -64,16 +66,14 @@ fn waterfall(input: &Input<'_>) -> Result<Computed, Absence> {
         *start.entry(currency).or_insert(0) -= minor;
     }
 
-    let mut sum = Conversion::new(input.sums.amounts.reporting());
+    let mut sum = Conversion::new(reporting);
     let mut add = |currency, minor| sum.add(minor, currency, Some(input.valued_on), input.reference);
     start.iter().for_each(|(&currency, &minor)| add(currency, minor));
     let mut before = sum.total()?;
     let mut parts = vec![part(WaterfallStep::Start, before)];
     for flow in Flow::ALL {
-        for (measure, minor) in input.sums.tally.iter() {
-            if let Measure::FlowAmount(of, currency) = measure
-                && of == flow
-            {
+        for (measure, minor) in input.sums.tally.of_kind(Measure::FlowAmount(flow, reporting)) {
+            if let Measure::FlowAmount(_, currency) = measure {
                 sum.add(flow.sign() * minor, currency, Some(input.valued_on), input.reference);
             }
         }
