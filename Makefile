@@ -3,9 +3,16 @@
 
 CARGO ?= cargo
 NOT_RUN := target/not-run.txt
+# Packages and features are always chosen alike, so that what tests need is compiled once for all of them.
+CHOSEN := --workspace --features tallyboard-eventlog/conformance
+TESTS = $(sort $(basename $(notdir $(wildcard $(1)/tests/*))))
+UNIT := $(call TESTS,crates/*)
 # The longest first.
-LONGEST := browser board openapi
-END_TO_END := $(LONGEST) $(filter-out $(LONGEST),$(sort $(basename $(notdir $(wildcard tests/tests/*)))))
+LONGEST := browser board_kafka openapi
+END_TO_END := $(LONGEST) $(filter-out $(LONGEST),$(call TESTS,tests))
+ifneq ($(filter $(UNIT),$(END_TO_END)),)
+$(error tests of a room and end-to-end tests have the same name: $(filter $(UNIT),$(END_TO_END)))
+endif
 
 .PHONY: help demo test verify format lint unit end-to-end bench build clean
 
@@ -33,23 +40,20 @@ lint:
 	$(CARGO) clippy --workspace --all-targets -- --deny warnings
 
 unit:
-	$(CARGO) test --workspace --exclude tallyboard-end-to-end
+	$(CARGO) test $(CHOSEN) --lib --bins $(UNIT:%=--test %)
+	$(CARGO) test $(CHOSEN) --doc
 
 # They wait more than they work: two at once, the longest first, each with its words together. Tests whose server could not be
 # had are named at the end; under CI they have failed by then.
 end-to-end:
 	@mkdir -p target && rm -f $(NOT_RUN)
 	$(CARGO) build --package tallyboard-cli
-	$(CARGO) test --package tallyboard-end-to-end --no-run
-	+$(MAKE) --jobs=2 --output-sync=target $(END_TO_END:%=end-to-end-%) end-to-end-of-the-harness
+	$(CARGO) test $(CHOSEN) $(END_TO_END:%=--test %) --no-run
+	+$(MAKE) --jobs=2 --output-sync=target $(END_TO_END:%=end-to-end-%)
 	@if [ -s $(NOT_RUN) ]; then echo; echo "These tests were NOT RUN:"; cat $(NOT_RUN); fi
 
 $(END_TO_END:%=end-to-end-%): end-to-end-%:
-	$(CARGO) test --package tallyboard-end-to-end --test $*
-
-end-to-end-of-the-harness:
-	$(CARGO) test --package tallyboard-end-to-end --lib --bins
-	$(CARGO) test --package tallyboard-end-to-end --doc
+	$(CARGO) test $(CHOSEN) --test $*
 
 bench:
 	$(CARGO) build --release --package tallyboard-cli

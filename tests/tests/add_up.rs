@@ -114,7 +114,7 @@ const NUMBERS: &[Number] = &[
         &[("close_quarter", "2017-Q2"), ("sales_agent", "Boris Faz")],
         Ratio("attainment_fixed"),
     ),
-    // The oracle counts days of the calendar: tests/board compares them.
+    // The oracle counts days of the calendar: tests/board_kafka compares them.
     Number { question: "sales_cycle_mean --period 2017-Q4", oracle: None },
 ];
 
