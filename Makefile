@@ -5,7 +5,7 @@ CARGO ?= cargo
 NOT_RUN := target/not-run.txt
 # Packages and features are always chosen alike, so that what tests need is compiled once for all of them.
 CHOSEN := --workspace --features tallyboard-eventlog/conformance
-TESTS = $(sort $(basename $(notdir $(wildcard $(1)/tests/*))))
+TESTS = $(sort $(basename $(notdir $(wildcard $(1)/tests/*.rs) $(patsubst %/main.rs,%,$(wildcard $(1)/tests/*/main.rs)))))
 UNIT := $(call TESTS,crates/*)
 # The longest first.
 LONGEST := browser board_kafka openapi
