@@ -11,6 +11,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use model::{CellKey, Held, HeldKey, Pipelines};
 use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
 
 use crate::change::{Change, RowKey};
 
@@ -72,15 +73,28 @@ pub(crate) const fn is_sum(value: i128) -> bool {
 }
 
 /// The cells of one rep, territory and day, ascending by code. Those that became 0 stay until they are published.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Row {
     key: RowKey,
     /// Since the last publish.
     has_changed: bool,
-    cells: Vec<Cell>,
+    /// A single cell stands in the row itself, as that of most days on which deals are due.
+    cells: SmallVec<[Cell; 1]>,
+}
+
+impl Clone for Row {
+    fn clone(&self) -> Self {
+        // Not as the cells' own clone does it, which would leave room up to a power of two.
+        Self { cells: SmallVec::from_slice(&self.cells), ..*self }
+    }
 }
 
 impl Row {
+    /// Bytes of memory beside the row itself.
+    fn memory_bytes(&self) -> usize {
+        if self.cells.spilled() { self.cells.capacity() * size_of::<Cell>() + 16 } else { 0 }
+    }
+
     /// Reads a cell of each line of memory, which brings the row near the processor; their sum means nothing.
     fn touch(&self) -> u32 {
         self.cells.chunks(CELLS_PER_LINE).map(|line| line[0].code_and_change).fold(0, u32::wrapping_add)
@@ -165,7 +179,8 @@ impl Cells {
             cell.set(sum);
             cell
         };
-        row.cells = cells.map(cell).collect();
+        row.cells.reserve_exact(cells.len());
+        row.cells.extend(cells.map(cell));
         self.count += row.cells.len();
         self.changes += row.cells.len();
         self.changed.push(key);
@@ -252,9 +267,8 @@ impl Cells {
 
     /// Bytes of memory held. Costs a pass over the rows.
     pub(crate) fn memory_bytes(&self) -> usize {
-        let row_bytes = |row: &Row| row.cells.capacity() * size_of::<Cell>() + 16;
         let table_bytes =
-            |table: &Arc<Table>| table.allocation_size() + table.iter().map(row_bytes).sum::<usize>();
+            |table: &Arc<Table>| table.allocation_size() + table.iter().map(Row::memory_bytes).sum::<usize>();
         self.tables.iter().map(table_bytes).sum::<usize>() + self.changed.capacity() * size_of::<RowKey>()
     }
 
@@ -270,7 +284,9 @@ fn row_mut(tables: &mut [Arc<Table>], key: RowKey) -> &mut Row {
     let table = Arc::make_mut(&mut tables[table_of(hash)]);
     match table.entry(hash, |row| row.key == key, |row| hash_of(row.key)) {
         Entry::Occupied(entry) => entry.into_mut(),
-        Entry::Vacant(vacant) => vacant.insert(Row { key, has_changed: false, cells: Vec::new() }).into_mut(),
+        Entry::Vacant(vacant) => {
+            vacant.insert(Row { key, has_changed: false, cells: SmallVec::new() }).into_mut()
+        }
     }
 }
 
@@ -303,6 +319,25 @@ mod tests {
     #[test]
     fn an_entry_needs_no_padding() {
         assert_eq!((size_of::<Cell>(), size_of::<Row>()), (16, 40));
+    }
+
+    #[test]
+    fn a_row_has_no_more_room_than_was_asked_for() {
+        let of = |cells: usize| {
+            let row = RowKey { rep: RepIndex(0), territory: TerritoryIndex(0), day: Day(0) };
+            let code = |cell| Held::Lost(StageIndex(u16::try_from(cell).unwrap())).code();
+            let changes: Vec<Change> = (0..cells).map(|cell| Change::new(row, code(cell), 1)).collect();
+            let mut told = Cells::default();
+            told.add_all(&changes);
+            let copied = told.clone().row(row).unwrap().clone();
+            let mut restored = Cells::default();
+            assert!(restored.insert_row(row, changes.iter().map(|change| (change.held(), change.value()))));
+            [told.row(row).unwrap(), &copied, restored.row(row).unwrap()].map(Row::memory_bytes)
+        };
+        // One needs none beside the row, and 16 bytes are the allocator's own.
+        assert_eq!(of(1), [0; 3]);
+        assert_eq!(of(3), [4 * 16 + 16, 3 * 16 + 16, 3 * 16 + 16]);
+        assert_eq!(of(6), [6 * 16 + 16; 3]);
     }
 
     proptest! {
