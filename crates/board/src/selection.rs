@@ -31,15 +31,21 @@ impl Selection {
 
     /// The flows of the open amount, in all currencies; any will do to tell which they are.
     pub(crate) fn flows(any: Currency) -> Self {
-        Self::of(&Flow::ALL.map(|flow| Measure::FlowAmount(flow, any)))
+        let stage = StageIndex(0);
+        let mut selection = Self::of(&Flow::ALL.map(|flow| Measure::FlowAmount(flow, any)));
+        let told = [Held::WonAmount(stage, any), Held::LostAmount(stage, any)];
+        selection.held.extend(told.map(Held::codes_of_kind));
+        selection
     }
 
     /// The won amounts, in all currencies.
     pub(crate) fn won_amounts(any: Currency) -> Self {
-        Self::of(&[Measure::WonAmount(any)])
+        let mut selection = Self::of(&[Measure::WonAmount(any)]);
+        selection.held.push(Held::WonAmount(StageIndex(0), any).codes_of_kind());
+        selection
     }
 
-    /// Measures that cells hold by themselves.
+    /// Measures that cells hold by themselves, among others.
     fn of(measures: &[Measure]) -> Self {
         let codes = |&measure: &Measure| Held::Plain(measure).codes_of_kind();
         let measures: Vec<Range<u32>> = measures.iter().map(codes).collect();

@@ -32,8 +32,8 @@ pub(crate) fn of_event(
             flows.changed(state, known, amount);
             match kind {
                 StageKind::Open => {}
-                StageKind::Won => flows.whole(Flow::Won, state, amount),
-                StageKind::Lost => flows.whole(Flow::Lost, state, amount),
+                StageKind::Won => flows.closed(Flow::Won, (&story.latest, state), amount),
+                StageKind::Lost => flows.closed(Flow::Lost, (&story.latest, state), amount),
             }
         }
         Some(_) => flows.whole(Flow::Reopened, state, amount),
@@ -56,6 +56,16 @@ impl Flows<'_> {
     fn whole(&mut self, flow: Flow, state: &State<'_>, amount: Option<Money>) {
         if let Some(Money { minor, currency }) = amount {
             self.divided(Measure::FlowAmount(flow, currency), state, minor, 1);
+        }
+    }
+
+    /// The whole amount, divided as the state has it that closes the deal, less what the end of the visit tells of it:
+    /// that is divided as the state before ([`Held::WonAmount`], [`Held::LostAmount`]).
+    fn closed(&mut self, flow: Flow, (from, to): (&State<'_>, &State<'_>), amount: Option<Money>) {
+        let Some(Money { minor, currency }) = amount else { return };
+        if !hands::are_same(from, to) {
+            self.divided(Measure::FlowAmount(flow, currency), to, minor, 1);
+            self.divided(Measure::FlowAmount(flow, currency), from, minor, -1);
         }
     }
 

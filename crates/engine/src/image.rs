@@ -339,7 +339,8 @@ fn restore_cells(state: &mut PartitionState, input: &mut Input<'_>) -> Result<()
             if held.activity_type().is_some_and(|of_type| usize::from(of_type.0) >= types) {
                 return Err(input.damaged("a cell is of no known type of activities"));
             }
-            if held.stage().is_some_and(|stage| usize::from(stage.0) >= stages) {
+            let mut named = held.stage().into_iter().chain(held.entered());
+            if named.any(|stage| usize::from(stage.0) >= stages) {
                 return Err(input.damaged("a cell is of no known stage"));
             }
             if value == 0 || row.last().is_some_and(|(last, _)| last.code() >= held.code()) {

@@ -11,6 +11,8 @@ use crate::ties::Ties;
 pub(crate) struct Story<'a> {
     /// The state at creation: the last of those with the earliest time, so that a correction as of then counts.
     pub(crate) created: State<'a>,
+    /// The stage, rep and territory of the very first event, which a correction as of then leaves as they were.
+    pub(crate) first: (StageIndex, RepIndex, TerritoryIndex),
     /// The last event, which is also the last one within the visit that lasts.
     pub(crate) latest: State<'a>,
     /// The latest amount that is known.
@@ -129,6 +131,7 @@ impl<'a> Story<'a> {
     pub(crate) fn begin(state: State<'a>, config: &FoldConfig) -> Self {
         Self {
             created: state,
+            first: (state.stage, state.rep, state.territory),
             latest: state,
             amount: state.amount,
             entered_at: state.occurred_at,
