@@ -100,6 +100,19 @@ impl Row {
         self.cells.chunks(CELLS_PER_LINE).map(|line| line[0].code_and_change).fold(0, u32::wrapping_add)
     }
 
+    /// Adds to a row without cells, in order: most new cells are of new rows, where there is nothing to look for and nothing
+    /// to make way.
+    fn fill(&mut self, changes: &[Change]) {
+        if changes.len() > 1 {
+            self.cells.reserve_exact(changes.len().next_multiple_of(2));
+        }
+        for change in changes {
+            let mut cell = Cell::new(change.code());
+            cell.set(change.value());
+            self.cells.push(cell);
+        }
+    }
+
     /// The cell of a code, made if it is not there; so many more may have to be made.
     fn cell(&mut self, code: u32, more: usize) -> &mut Cell {
         let place = match self.cells.binary_search_by_key(&code, Cell::code) {
@@ -148,6 +161,15 @@ impl Cells {
         std::hint::black_box(rows.map(Row::touch).fold(0, u32::wrapping_add));
         for same in changes.chunk_by(Change::is_beside) {
             let row = row_mut(&mut self.tables, same[0].row());
+            // Changes of two events may be beside each other, each in their own order.
+            if row.cells.is_empty() && same.is_sorted_by(|one, next| one.code() < next.code()) {
+                row.fill(same);
+                self.count += row.cells.iter().filter(|cell| cell.sum != [0; 3]).count();
+                self.changes += row.cells.len();
+                row.has_changed = true;
+                self.changed.push(row.key);
+                continue;
+            }
             for (number, change) in same.iter().enumerate() {
                 let cell = row.cell(change.code(), same.len() - number);
                 let before = cell.sum();
@@ -372,6 +394,12 @@ mod tests {
             told.retain(|_, value| *value != 0);
             prop_assert_eq!(told, naive.clone());
             prop_assert_eq!(cells.len(), naive.len());
+            let mut at_once = Cells::default();
+            at_once.add_all(&changes);
+            prop_assert_eq!(at_once.iter().collect::<BTreeMap<_, _>>(), naive.clone());
+            prop_assert_eq!((at_once.len(), at_once.has_changes()), (naive.len(), !changes.is_empty()));
+            let named: BTreeSet<HeldKey> = changes.iter().map(key).collect();
+            prop_assert_eq!(at_once.take_changes().into_iter().map(|(key, _)| key).collect::<BTreeSet<_>>(), named);
             let back: Vec<Change> = changes.iter().map(|change| change.by(-change.value())).collect();
             cells.add_all(&back);
             prop_assert!(cells.is_empty());
