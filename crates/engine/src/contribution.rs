@@ -25,8 +25,8 @@ pub(crate) fn of_deal<'h>(
     out: &mut Vec<Change>,
 ) -> Option<Story<'h>> {
     let start = out.len();
-    let story = Story::of(history, config, &mut |before, state| of_event(before, state, config, out))?
-        .with_ties(ties);
+    let mut story = Story::of(history, config, &mut |before, state| of_event(before, state, config, out))?;
+    story.ties = ties;
     if story.latest.deleted {
         out.truncate(start);
     } else {
@@ -83,12 +83,12 @@ pub(crate) fn of_append(before: &Story<'_>, after: &Story<'_>, config: &FoldConf
 
 /// What an event did, behind the story before it.
 fn of_event(before: Option<&Story<'_>>, state: &State<'_>, config: &FoldConfig, out: &mut Vec<Change>) {
-    flow::of_event(before, state, config, out);
+    let day = config.calendar.day_of(state.occurred_at);
+    flow::of_event(before, (state, day), config, out);
     let pipelines = &config.pipelines;
     if before.is_some_and(|story| story.latest.stage == state.stage) {
         return;
     }
-    let day = config.calendar.day_of(state.occurred_at);
     let kind = pipelines.kind(state.stage);
     // The first entry is told with the origin.
     let mut is_entry = kind == StageKind::Open && before.is_some();

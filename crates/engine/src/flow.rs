@@ -11,10 +11,10 @@ use crate::hands;
 use crate::history::State;
 use crate::story::Story;
 
-/// Appends how an event, behind the story before it, changes the open amount.
+/// Appends how an event of a day, behind the story before it, changes the open amount.
 pub(crate) fn of_event(
     before: Option<&Story<'_>>,
-    state: &State<'_>,
+    (state, day): (&State<'_>, Day),
     config: &FoldConfig,
     out: &mut Vec<Change>,
 ) {
@@ -25,7 +25,7 @@ pub(crate) fn of_event(
     }
     let known = before.and_then(|story| story.amount);
     let amount = state.amount.or(known);
-    let mut flows = Flows { day: config.calendar.day_of(state.occurred_at), out };
+    let mut flows = Flows { day, out };
     match before {
         Some(story) if was_open => {
             flows.moved(&story.latest, state, known);

@@ -244,7 +244,7 @@ fn restore_deals(
             Form::Whole(ties, history) => {
                 let mut settling = Settling::default();
                 let is_valid = history.is_valid((stages, reps, territories), |state| {
-                    settling = settling.then(state, &config);
+                    settling.go_on(&state, &config);
                 });
                 if !is_valid || history.0.is_empty() && ties.0.is_empty() {
                     return Err(damaged(section, "a record is not a history"));
