@@ -19,29 +19,32 @@ impl Selection {
         let (stage, bucket) = (StageIndex(0), DurationBucket::of(0));
         let visits = [Departure::Advanced, Departure::MovedBack, Departure::Lost];
         let visits = visits.map(|departure| Held::Visit(stage, departure, bucket));
-        let told = [Held::Won(stage, bucket), Held::Lost(stage)].into_iter().chain(visits);
-        let selection = Self::of(&[
-            Measure::DwellVisits(stage, bucket),
-            Measure::WonReached(stage),
-            Measure::LostReached(stage),
-        ]);
-        Self { held: told.fold(selection.held, Kinds::with), ..selection }
+        let measures =
+            [Measure::DwellVisits(stage, bucket), Measure::WonReached(stage), Measure::LostReached(stage)];
+        Self::of(&measures).told_by([Held::Won(stage, bucket), Held::Lost(stage)]).told_by(visits)
     }
 
     /// The flows of the open amount, in all currencies; any will do to tell which they are.
     pub(crate) fn flows(any: Currency) -> Self {
-        Self::of(&Flow::ALL.map(|flow| Measure::FlowAmount(flow, any)))
+        let stage = StageIndex(0);
+        let flows = Self::of(&Flow::ALL.map(|flow| Measure::FlowAmount(flow, any)));
+        flows.told_by([Held::WonAmount(stage, any), Held::LostAmount(stage, any)])
     }
 
     /// The won amounts, in all currencies.
     pub(crate) fn won_amounts(any: Currency) -> Self {
-        Self::of(&[Measure::WonAmount(any)])
+        Self::of(&[Measure::WonAmount(any)]).told_by([Held::WonAmount(StageIndex(0), any)])
     }
 
-    /// Measures that cells hold by themselves.
+    /// Measures, which cells may hold by themselves.
     fn of(measures: &[Measure]) -> Self {
         let kinds = measures.iter().map(|&measure| Held::Plain(measure)).fold(Kinds(0), Kinds::with);
         Self { measures: kinds, held: kinds }
+    }
+
+    /// The same measures; what else tells of them.
+    fn told_by(self, held: impl IntoIterator<Item = Held>) -> Self {
+        Self { held: held.into_iter().fold(self.held, Kinds::with), ..self }
     }
 
     /// The codes of what tells of the measures, in as few ranges as can be.

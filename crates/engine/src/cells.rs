@@ -11,6 +11,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use model::{CellKey, Held, HeldKey, Pipelines};
 use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
 
 use crate::change::{Change, RowKey};
 
@@ -72,18 +73,44 @@ pub(crate) const fn is_sum(value: i128) -> bool {
 }
 
 /// The cells of one rep, territory and day, ascending by code. Those that became 0 stay until they are published.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Row {
     key: RowKey,
     /// Since the last publish.
     has_changed: bool,
-    cells: Vec<Cell>,
+    /// A single cell stands in the row itself, as that of most days on which deals are due.
+    cells: SmallVec<[Cell; 1]>,
+}
+
+impl Clone for Row {
+    fn clone(&self) -> Self {
+        // Not as the cells' own clone does it, which would leave room up to a power of two.
+        Self { cells: SmallVec::from_slice(&self.cells), ..*self }
+    }
 }
 
 impl Row {
+    /// Bytes of memory beside the row itself.
+    fn memory_bytes(&self) -> usize {
+        if self.cells.spilled() { self.cells.capacity() * size_of::<Cell>() + 16 } else { 0 }
+    }
+
     /// Reads a cell of each line of memory, which brings the row near the processor; their sum means nothing.
     fn touch(&self) -> u32 {
         self.cells.chunks(CELLS_PER_LINE).map(|line| line[0].code_and_change).fold(0, u32::wrapping_add)
+    }
+
+    /// Adds to a row without cells, in order: most new cells are of new rows, where there is nothing to look for and nothing
+    /// to make way.
+    fn fill(&mut self, changes: &[Change]) {
+        if changes.len() > 1 {
+            self.cells.reserve_exact(changes.len().next_multiple_of(2));
+        }
+        for change in changes {
+            let mut cell = Cell::new(change.code());
+            cell.set(change.value());
+            self.cells.push(cell);
+        }
     }
 
     /// The cell of a code, made if it is not there; so many more may have to be made.
@@ -134,6 +161,15 @@ impl Cells {
         std::hint::black_box(rows.map(Row::touch).fold(0, u32::wrapping_add));
         for same in changes.chunk_by(Change::is_beside) {
             let row = row_mut(&mut self.tables, same[0].row());
+            // Changes of two events may be beside each other, each in their own order.
+            if row.cells.is_empty() && same.is_sorted_by(|one, next| one.code() < next.code()) {
+                row.fill(same);
+                self.count += row.cells.iter().filter(|cell| cell.sum != [0; 3]).count();
+                self.changes += row.cells.len();
+                row.has_changed = true;
+                self.changed.push(row.key);
+                continue;
+            }
             for (number, change) in same.iter().enumerate() {
                 let cell = row.cell(change.code(), same.len() - number);
                 let before = cell.sum();
@@ -165,7 +201,8 @@ impl Cells {
             cell.set(sum);
             cell
         };
-        row.cells = cells.map(cell).collect();
+        row.cells.reserve_exact(cells.len());
+        row.cells.extend(cells.map(cell));
         self.count += row.cells.len();
         self.changes += row.cells.len();
         self.changed.push(key);
@@ -252,9 +289,8 @@ impl Cells {
 
     /// Bytes of memory held. Costs a pass over the rows.
     pub(crate) fn memory_bytes(&self) -> usize {
-        let row_bytes = |row: &Row| row.cells.capacity() * size_of::<Cell>() + 16;
         let table_bytes =
-            |table: &Arc<Table>| table.allocation_size() + table.iter().map(row_bytes).sum::<usize>();
+            |table: &Arc<Table>| table.allocation_size() + table.iter().map(Row::memory_bytes).sum::<usize>();
         self.tables.iter().map(table_bytes).sum::<usize>() + self.changed.capacity() * size_of::<RowKey>()
     }
 
@@ -270,7 +306,9 @@ fn row_mut(tables: &mut [Arc<Table>], key: RowKey) -> &mut Row {
     let table = Arc::make_mut(&mut tables[table_of(hash)]);
     match table.entry(hash, |row| row.key == key, |row| hash_of(row.key)) {
         Entry::Occupied(entry) => entry.into_mut(),
-        Entry::Vacant(vacant) => vacant.insert(Row { key, has_changed: false, cells: Vec::new() }).into_mut(),
+        Entry::Vacant(vacant) => {
+            vacant.insert(Row { key, has_changed: false, cells: SmallVec::new() }).into_mut()
+        }
     }
 }
 
@@ -305,6 +343,25 @@ mod tests {
         assert_eq!((size_of::<Cell>(), size_of::<Row>()), (16, 40));
     }
 
+    #[test]
+    fn a_row_has_no_more_room_than_was_asked_for() {
+        let of = |cells: usize| {
+            let row = RowKey { rep: RepIndex(0), territory: TerritoryIndex(0), day: Day(0) };
+            let code = |cell| Held::Lost(StageIndex(u16::try_from(cell).unwrap())).code();
+            let changes: Vec<Change> = (0..cells).map(|cell| Change::new(row, code(cell), 1)).collect();
+            let mut told = Cells::default();
+            told.add_all(&changes);
+            let copied = told.clone().row(row).unwrap().clone();
+            let mut restored = Cells::default();
+            assert!(restored.insert_row(row, changes.iter().map(|change| (change.held(), change.value()))));
+            [told.row(row).unwrap(), &copied, restored.row(row).unwrap()].map(Row::memory_bytes)
+        };
+        // One needs none beside the row, and 16 bytes are the allocator's own.
+        assert_eq!(of(1), [0; 3]);
+        assert_eq!(of(3), [4 * 16 + 16, 3 * 16 + 16, 3 * 16 + 16]);
+        assert_eq!(of(6), [6 * 16 + 16; 3]);
+    }
+
     proptest! {
         #[test]
         fn sums_are_whole(value in prop_oneof![-(1_i128 << 95)..1 << 95, Just(-(1_i128 << 95)), Just((1_i128 << 95) - 1), -2..3_i128]) {
@@ -337,6 +394,12 @@ mod tests {
             told.retain(|_, value| *value != 0);
             prop_assert_eq!(told, naive.clone());
             prop_assert_eq!(cells.len(), naive.len());
+            let mut at_once = Cells::default();
+            at_once.add_all(&changes);
+            prop_assert_eq!(at_once.iter().collect::<BTreeMap<_, _>>(), naive.clone());
+            prop_assert_eq!((at_once.len(), at_once.has_changes()), (naive.len(), !changes.is_empty()));
+            let named: BTreeSet<HeldKey> = changes.iter().map(key).collect();
+            prop_assert_eq!(at_once.take_changes().into_iter().map(|(key, _)| key).collect::<BTreeSet<_>>(), named);
             let back: Vec<Change> = changes.iter().map(|change| change.by(-change.value())).collect();
             cells.add_all(&back);
             prop_assert!(cells.is_empty());

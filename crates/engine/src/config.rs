@@ -27,7 +27,7 @@ impl FoldConfig {
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let mut text = format!(
-            "tallyboard fold 6\n{:x}\n{}\n{}\n{}\n{} {}\n",
+            "tallyboard fold 7\n{:x}\n{}\n{}\n{}\n{} {}\n",
             self.calendar.days_fingerprint(),
             self.deal_retention_days,
             self.activity_horizon_days,

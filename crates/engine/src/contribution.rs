@@ -4,7 +4,7 @@
 //! as a whole (where it comes from and where it stands), which the next event may change.
 
 use model::{
-    Category, CohortOutcome, Day, Departure, DurationBucket, Held, MICROS_PER_SECOND, Measure, Money,
+    Ahead, Category, CohortOutcome, Day, Departure, DurationBucket, Held, MICROS_PER_SECOND, Measure, Money,
     RepIndex, StageIndex, StageKind, TerritoryIndex, Touches, counted,
 };
 
@@ -25,8 +25,8 @@ pub(crate) fn of_deal<'h>(
     out: &mut Vec<Change>,
 ) -> Option<Story<'h>> {
     let start = out.len();
-    let story = Story::of(history, config, &mut |before, state| of_event(before, state, config, out))?
-        .with_ties(ties);
+    let mut story = Story::of(history, config, &mut |before, state| of_event(before, state, config, out))?;
+    story.ties = ties;
     if story.latest.deleted {
         out.truncate(start);
     } else {
@@ -83,13 +83,15 @@ pub(crate) fn of_append(before: &Story<'_>, after: &Story<'_>, config: &FoldConf
 
 /// What an event did, behind the story before it.
 fn of_event(before: Option<&Story<'_>>, state: &State<'_>, config: &FoldConfig, out: &mut Vec<Change>) {
-    flow::of_event(before, state, config, out);
+    let day = config.calendar.day_of(state.occurred_at);
+    flow::of_event(before, (state, day), config, out);
     let pipelines = &config.pipelines;
     if before.is_some_and(|story| story.latest.stage == state.stage) {
         return;
     }
-    let day = config.calendar.day_of(state.occurred_at);
     let kind = pipelines.kind(state.stage);
+    // The first entry is told with the origin.
+    let mut is_entry = kind == StageKind::Open && before.is_some();
     if let Some(story) = before
         && pipelines.kind(story.latest.stage) == StageKind::Open
     {
@@ -99,7 +101,12 @@ fn of_event(before: Option<&Story<'_>>, state: &State<'_>, config: &FoldConfig, 
         let departure = match kind {
             StageKind::Lost => Departure::Lost,
             StageKind::Won => Departure::Advanced,
-            StageKind::Open if is_ahead => Departure::Advanced,
+            StageKind::Open if is_ahead => {
+                let is_same_row = (rep, territory) == (state.rep, state.territory);
+                let ahead = Ahead::between(stage, state.stage).filter(|_| is_same_row);
+                is_entry = ahead.is_none();
+                ahead.map_or(Departure::Advanced, Departure::AdvancedTo)
+            }
             StageKind::Open => Departure::MovedBack,
         };
         let seconds = (state.occurred_at.micros() - story.entered_at.micros()) / MICROS_PER_SECOND;
@@ -108,12 +115,18 @@ fn of_event(before: Option<&Story<'_>>, state: &State<'_>, config: &FoldConfig, 
         if let Some(money) = state.amount.or(story.amount) {
             let held = match kind {
                 StageKind::Lost => Held::LostAmount(stage, money.currency),
-                _ => Held::Plain(Measure::StageLeftAmount(stage, money.currency)),
+                StageKind::Won => Held::WonAmount(stage, money.currency),
+                StageKind::Open => Held::Plain(Measure::StageLeftAmount(stage, money.currency)),
             };
             add_divided(out, latest, day, held, (money.minor, 1));
+            if kind == StageKind::Won {
+                // What is won follows from the story as a whole, which mostly adds just this.
+                let won = Held::Plain(Measure::WonAmount(money.currency));
+                add_divided(out, latest, day, won, (money.minor, -1));
+            }
         }
     }
-    if kind == StageKind::Open {
+    if is_entry {
         let entered = Held::Plain(Measure::StageEntered(state.stage));
         add(out, state.rep, state.territory, day, entered, 1);
     }
@@ -129,8 +142,14 @@ fn of_origin(story: &Story<'_>, config: &FoldConfig, out: &mut Vec<Change>) {
         StageKind::Won => CohortOutcome::Won,
         StageKind::Lost => CohortOutcome::Lost,
     };
-    let cohort = Held::Cohort(furthest(story, config), outcome);
+    let (first, rep, territory) = story.first;
+    let entered = (config.pipelines.kind(first) == StageKind::Open).then_some(first);
+    let is_same_row = (rep, territory) == (created.rep, created.territory);
+    let cohort = Held::Cohort(furthest(story, config), outcome, entered.filter(|_| is_same_row));
     add(out, created.rep, created.territory, day, cohort, 1);
+    if let Some(stage) = entered.filter(|_| !is_same_row) {
+        add(out, rep, territory, day, Held::Plain(Measure::StageEntered(stage)), 1);
+    }
     if let Some((moment, rep, territory)) = progress.mql {
         let day = config.calendar.day_of(moment);
         add(out, rep, territory, day, Held::Plain(Measure::Mql), 1);

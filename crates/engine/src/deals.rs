@@ -134,7 +134,11 @@ impl Deals {
             self.unknown -= usize::from(old.0.is_empty());
             put_bytes(&mut self.record, ties.0);
             let history_at = self.record.len();
-            let before = Story::of(old, config, &mut |_, _| ()).map(|story| story.with_ties(ties));
+            // In place from here on, since a story is large.
+            let mut before = Story::of(old, config, &mut |_, _| ());
+            if let Some(before) = &mut before {
+                before.ties = ties;
+            }
             // Most events come behind all others.
             let is_last =
                 before.as_ref().is_some_and(|story| state.order(&story.latest) == Ordering::Greater);
@@ -157,16 +161,17 @@ impl Deals {
             self.record.extend_from_slice(earlier);
             state.put(&mut self.record);
             self.record.extend_from_slice(later);
-            match before {
+            match &before {
                 Some(before)
                     if is_last
                         && !before.latest.deleted
                         && !state.deleted
                         && before.can_append(state, config) =>
                 {
-                    let after = before.then(*state, config);
-                    contribution::of_append(&before, &after, config, changes);
-                    self.turn = Turn::between(Some(&before), Some(&after), config);
+                    let mut after = *before;
+                    after.go_on(state, config);
+                    contribution::of_append(before, &after, config, changes);
+                    self.turn = Turn::between(Some(before), Some(&after), config);
                     after.settled_at()
                 }
                 _ => {

@@ -11,10 +11,10 @@ use crate::hands;
 use crate::history::State;
 use crate::story::Story;
 
-/// Appends how an event, behind the story before it, changes the open amount.
+/// Appends how an event of a day, behind the story before it, changes the open amount.
 pub(crate) fn of_event(
     before: Option<&Story<'_>>,
-    state: &State<'_>,
+    (state, day): (&State<'_>, Day),
     config: &FoldConfig,
     out: &mut Vec<Change>,
 ) {
@@ -25,15 +25,15 @@ pub(crate) fn of_event(
     }
     let known = before.and_then(|story| story.amount);
     let amount = state.amount.or(known);
-    let mut flows = Flows { day: config.calendar.day_of(state.occurred_at), out };
+    let mut flows = Flows { day, out };
     match before {
         Some(story) if was_open => {
             flows.moved(&story.latest, state, known);
             flows.changed(state, known, amount);
             match kind {
                 StageKind::Open => {}
-                StageKind::Won => flows.whole(Flow::Won, state, amount),
-                StageKind::Lost => flows.whole(Flow::Lost, state, amount),
+                StageKind::Won => flows.closed(Flow::Won, (&story.latest, state), amount),
+                StageKind::Lost => flows.closed(Flow::Lost, (&story.latest, state), amount),
             }
         }
         Some(_) => flows.whole(Flow::Reopened, state, amount),
@@ -56,6 +56,16 @@ impl Flows<'_> {
     fn whole(&mut self, flow: Flow, state: &State<'_>, amount: Option<Money>) {
         if let Some(Money { minor, currency }) = amount {
             self.divided(Measure::FlowAmount(flow, currency), state, minor, 1);
+        }
+    }
+
+    /// The whole amount, divided as the state has it that closes the deal, less what the end of the visit tells of it:
+    /// that is divided as the state before ([`Held::WonAmount`], [`Held::LostAmount`]).
+    fn closed(&mut self, flow: Flow, (from, to): (&State<'_>, &State<'_>), amount: Option<Money>) {
+        let Some(Money { minor, currency }) = amount else { return };
+        if !hands::are_same(from, to) {
+            self.divided(Measure::FlowAmount(flow, currency), to, minor, 1);
+            self.divided(Measure::FlowAmount(flow, currency), from, minor, -1);
         }
     }
 

@@ -244,7 +244,7 @@ fn restore_deals(
             Form::Whole(ties, history) => {
                 let mut settling = Settling::default();
                 let is_valid = history.is_valid((stages, reps, territories), |state| {
-                    settling = settling.then(state, &config);
+                    settling.go_on(&state, &config);
                 });
                 if !is_valid || history.0.is_empty() && ties.0.is_empty() {
                     return Err(damaged(section, "a record is not a history"));
@@ -339,7 +339,8 @@ fn restore_cells(state: &mut PartitionState, input: &mut Input<'_>) -> Result<()
             if held.activity_type().is_some_and(|of_type| usize::from(of_type.0) >= types) {
                 return Err(input.damaged("a cell is of no known type of activities"));
             }
-            if held.stage().is_some_and(|stage| usize::from(stage.0) >= stages) {
+            let mut named = held.stage().into_iter().chain(held.entered());
+            if named.any(|stage| usize::from(stage.0) >= stages) {
                 return Err(input.damaged("a cell is of no known stage"));
             }
             if value == 0 || row.last().is_some_and(|(last, _)| last.code() >= held.code()) {

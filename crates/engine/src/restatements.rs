@@ -45,6 +45,7 @@ fn restated(held: Held, value: i128) -> Option<(Measure, i128)> {
         Held::Cohort(..) => Some((Measure::CreatedDeals, value)),
         Held::Won(..) => Some((Measure::WonDeals, count_and_seconds(value).0)),
         Held::Lost(_) => Some((Measure::LostDeals, value)),
+        Held::WonAmount(_, currency) => Some((Measure::WonAmount(currency), value)),
         Held::Plain(measure) if place(measure).is_some() => Some((measure, value)),
         _ => None,
     }
@@ -52,8 +53,9 @@ fn restated(held: Held, value: i128) -> Option<(Measure, i128)> {
 
 /// Whether [`restated`] may find something in changes of cells with this code.
 const fn may_restate(code: u32) -> bool {
-    // What is held is in the highest bits of a code, see [`Measure::code`]: won amount, cohort, won and lost.
-    matches!(code >> 25, 4 | 41..=43)
+    // What is held is in the highest bits of a code, see [`Measure::code`]: won amount, cohort, won, lost, and won
+    // amount once more, by stage.
+    matches!(code >> 25, 4 | 41..=43 | 51)
 }
 
 /// A sum of a month that was closed.
@@ -335,11 +337,12 @@ mod tests {
         let (stage, usd) = (StageIndex(1), Currency::from_code("USD").unwrap());
         let bucket = DurationBucket::of(7);
         let held = [
-            Held::Cohort(stage, CohortOutcome::Open),
-            Held::Cohort(stage, CohortOutcome::Lost),
+            Held::Cohort(stage, CohortOutcome::Open, None),
+            Held::Cohort(stage, CohortOutcome::Lost, Some(stage)),
             Held::Won(stage, bucket),
             Held::Lost(stage),
             Held::Visit(stage, Departure::Lost, bucket),
+            Held::WonAmount(stage, usd),
             Held::LostAmount(stage, usd),
             Held::OpenDeals(stage),
             Held::OpenAmount(stage, usd),

@@ -11,6 +11,8 @@ use crate::ties::Ties;
 pub(crate) struct Story<'a> {
     /// The state at creation: the last of those with the earliest time, so that a correction as of then counts.
     pub(crate) created: State<'a>,
+    /// The stage, rep and territory of the very first event, which a correction as of then leaves as they were.
+    pub(crate) first: (StageIndex, RepIndex, TerritoryIndex),
     /// The last event, which is also the last one within the visit that lasts.
     pub(crate) latest: State<'a>,
     /// The latest amount that is known.
@@ -71,18 +73,14 @@ pub(crate) struct Settling<'a> {
 }
 
 impl<'a> Settling<'a> {
-    /// With one more event, behind all others.
-    pub(crate) fn then(self, state: State<'a>, config: &FoldConfig) -> Self {
-        if state.deleted {
-            return Self { closed: None, deleted_at: Some(state.occurred_at) };
+    /// Tells one more event, behind all others.
+    pub(crate) fn go_on(&mut self, state: &State<'a>, config: &FoldConfig) {
+        self.deleted_at = state.deleted.then_some(state.occurred_at);
+        if state.deleted || !config.pipelines.kind(state.stage).is_closed() {
+            self.closed = None;
+        } else if self.closed.is_none_or(|closed| closed.occurred_at == state.occurred_at) {
+            self.closed = Some(*state);
         }
-        let is_closed = config.pipelines.kind(state.stage).is_closed();
-        let closed = match self.closed {
-            _ if !is_closed => None,
-            Some(closed) if closed.occurred_at != state.occurred_at => Some(closed),
-            _ => Some(state),
-        };
-        Self { closed, deleted_at: None }
     }
 
     /// The time of the close, or of the deletion; none if the deal is open.
@@ -92,11 +90,6 @@ impl<'a> Settling<'a> {
 }
 
 impl<'a> Story<'a> {
-    /// The same story with the activities that were for the deal.
-    pub(crate) fn with_ties(self, ties: Ties<'a>) -> Self {
-        Self { ties, ..self }
-    }
-
     /// The story of a history; none if it has no events. `each` is told of every event with the story before it.
     pub(crate) fn of(
         history: History<'a>,
@@ -110,14 +103,14 @@ impl<'a> Story<'a> {
             each(story.as_ref(), &state);
             match &mut story {
                 None => story = Some(Self::begin(state, config)),
-                Some(story) if story.can_append(&state, config) => story.go_on(state, config),
+                Some(story) if story.can_append(&state, config) => story.go_on(&state, config),
                 Some(story) => {
                     left.push((story.latest.stage, story.progress));
                     let is_beside =
                         |&(stage, _): &(StageIndex, _)| config.pipelines.are_beside(stage, state.stage);
                     let known = left.iter().position(is_beside);
                     let known = known.map(|place| left.swap_remove(place).1).unwrap_or_default();
-                    story.go_on(state, config);
+                    story.go_on(&state, config);
                     story.progress = known.then(&state, config);
                 }
             }
@@ -127,14 +120,17 @@ impl<'a> Story<'a> {
 
     /// The story of a history with this one event.
     pub(crate) fn begin(state: State<'a>, config: &FoldConfig) -> Self {
+        let mut settling = Settling::default();
+        settling.go_on(&state, config);
         Self {
             created: state,
+            first: (state.stage, state.rep, state.territory),
             latest: state,
             amount: state.amount,
             entered_at: state.occurred_at,
             progress: Progress::default().then(&state, config),
             ties: Ties::default(),
-            settling: Settling::default().then(state, config),
+            settling,
         }
     }
 
@@ -144,24 +140,18 @@ impl<'a> Story<'a> {
         config.pipelines.are_beside(self.latest.stage, state.stage)
     }
 
-    /// The story with one more event, behind all others.
-    pub(crate) fn then(mut self, state: State<'a>, config: &FoldConfig) -> Self {
-        self.go_on(state, config);
-        self
-    }
-
     /// Tells one more event, behind all others. In place, since a story is large.
-    fn go_on(&mut self, state: State<'a>, config: &FoldConfig) {
+    pub(crate) fn go_on(&mut self, state: &State<'a>, config: &FoldConfig) {
         if state.occurred_at == self.created.occurred_at {
-            self.created = state;
+            self.created = *state;
         }
         if state.stage != self.latest.stage {
             self.entered_at = state.occurred_at;
         }
-        self.latest = state;
+        self.latest = *state;
         self.amount = state.amount.or(self.amount);
-        self.progress = self.progress.then(&state, config);
-        self.settling = self.settling.then(state, config);
+        self.progress = self.progress.then(state, config);
+        self.settling.go_on(state, config);
     }
 
     /// See [`Settling::settled_at`].

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
-use model::{Calendar, CellKey, Event, Measure, Offset, RejectReason, Timestamp, TypeIndex};
+use model::{
+    Calendar, CellKey, CohortOutcome, Event, Held, Measure, Offset, RejectReason, StageIndex, Timestamp,
+    TypeIndex,
+};
 use proptest::prelude::*;
 use salesfloor::oracle::{self, OracleCells, OracleKey};
 use salesfloor::{Floor, Scenario, disorder};
@@ -274,6 +277,10 @@ fn a_cell_that_no_fold_holds_is_damage() {
     };
     let won = told(16..20, &Measure::WonDeals.code().to_le_bytes());
     assert!(won.contains("nothing that cells hold"), "{won}");
+    let stage = StageIndex(0);
+    let entered = Held::Cohort(stage, CohortOutcome::Open, Some(StageIndex(900)));
+    let unknown = told(16..20, &entered.code().to_le_bytes());
+    assert!(unknown.contains("no known stage"), "{unknown}");
     for sum in [1_i128 << 95, -(1 << 95) - 1] {
         let error = told(20..36, &sum.to_le_bytes());
         assert!(error.contains("larger than any sum"), "{sum}: {error}");

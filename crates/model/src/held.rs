@@ -2,9 +2,13 @@
 //!
 //! A visit that ends is counted, its seconds are added, it has a length and a way to end: four measures, one cell. Every
 //! measure is a sum of cells (CELL-1), so it does not matter whether cells are added first or told first.
+//!
+//! Nor does a cell have to be the whole of what it tells: where two measures are nearly always the same, one cell tells of
+//! both, and what they differ by in the end is added to the one of them by itself ([`Held::WonAmount`]).
 
 use crate::activity::Category;
 use crate::cell::{CellKey, DurationBucket, Measure};
+use crate::flow::Flow;
 use crate::identifier::{RepIndex, TerritoryIndex, TypeIndex};
 use crate::money::Currency;
 use crate::pipeline::{Pipelines, StageIndex, StageKind};
@@ -26,10 +30,56 @@ pub enum CohortOutcome {
 pub enum Departure {
     /// With a later stage, or a won one.
     Advanced,
+    /// With an open stage that is so far ahead, entered on the same day for the same rep and territory: tells of that, too.
+    AdvancedTo(Ahead),
     /// With an earlier stage, or another pipeline.
     MovedBack,
     /// With the deal lost.
     Lost,
+}
+
+impl Departure {
+    /// One kind of code for each way to end; where that leads is beside the bucket.
+    const fn kind_and_ahead(self) -> (u32, u16) {
+        match self {
+            Self::Advanced => (44, 0),
+            Self::AdvancedTo(Ahead(ahead)) => (44, ahead),
+            Self::MovedBack => (45, 0),
+            Self::Lost => (46, 0),
+        }
+    }
+
+    const fn measure(self, stage: StageIndex) -> Measure {
+        match self {
+            Self::Advanced | Self::AdvancedTo(_) => Measure::StageAdvanced(stage),
+            Self::MovedBack => Measure::StageMovedBack(stage),
+            Self::Lost => Measure::StageLost(stage),
+        }
+    }
+}
+
+/// By how much the number of a stage is greater than that of an earlier one: 1 to 7, as far as there is room in a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ahead(u16);
+
+impl Ahead {
+    const BITS: u32 = 3;
+
+    /// None if the stage is not behind the other, or too far.
+    #[must_use]
+    pub fn between(stage: StageIndex, next: StageIndex) -> Option<Self> {
+        next.0.checked_sub(stage.0).and_then(Self::from_number)
+    }
+
+    /// The stage that is so far ahead.
+    #[must_use]
+    pub const fn of(self, stage: StageIndex) -> StageIndex {
+        StageIndex(stage.0 + self.0)
+    }
+
+    const fn from_number(number: u16) -> Option<Self> {
+        if number > 0 && number >> Self::BITS == 0 { Some(Self(number)) } else { None }
+    }
 }
 
 /// The quantity that a cell holds.
@@ -38,15 +88,19 @@ pub enum Held {
     /// One measure by itself.
     Plain(Measure),
     /// Deals by creation day and the furthest open stage that they have been in, or the stage that they are in if they
-    /// have been in none.
-    Cohort(StageIndex, CohortOutcome),
+    /// have been in none. And the open stage that they entered first, if that was for the rep and territory of the
+    /// creation: tells of the entry, too.
+    Cohort(StageIndex, CohortOutcome, Option<StageIndex>),
     /// Deals won: which stage they are in, and how long their sales cycle was. [Counted and timed](counted).
     Won(StageIndex, DurationBucket),
     /// Deals lost, by the stage that [`Cohort`](Self::Cohort) has.
     Lost(StageIndex),
     /// Visits to this open stage that ended so, and how long they were. [Counted and timed](counted).
     Visit(StageIndex, Departure, DurationBucket),
-    /// Amount of the deals whose visits to this stage ended with the deal lost.
+    /// Amount of the deals whose visits to this stage ended with the deal won. As if all of it were won amount and had
+    /// flowed out as won; those measures by themselves are what it is more or less, as after a correction.
+    WonAmount(StageIndex, Currency),
+    /// Amount of the deals whose visits to this stage ended with the deal lost. As if all of it had flowed out as lost.
     LostAmount(StageIndex, Currency),
     /// Deals now in this open stage, by the day they entered it.
     OpenDeals(StageIndex),
@@ -59,6 +113,12 @@ pub enum Held {
 /// Bits of a sum that count; those above add up seconds. A cell is of fewer than 2^31 deals or activities, none of
 /// which lasts for 2^33 seconds.
 const COUNT_BITS: u32 = 32;
+
+/// Bits of the bucket of a visit; those above are how far ahead it led.
+const BUCKET_BITS: u32 = 15 - Ahead::BITS;
+
+/// Bits of the outcome of a cohort; those above are 1 more than the stage that was entered first.
+const OUTCOME_BITS: u32 = 2;
 
 /// So many things that lasted so long together, as one value: counts and seconds are added and subtracted at once.
 #[must_use]
@@ -83,14 +143,21 @@ impl Held {
     pub const fn code(self) -> u32 {
         let (what, first, second) = match self {
             Self::Plain(measure) => return measure.code(),
-            Self::Cohort(stage, outcome) => (41, stage.0, outcome as u16),
+            Self::Cohort(stage, outcome, None) => (41, stage.0, outcome as u16),
+            Self::Cohort(stage, outcome, Some(first)) => {
+                (41, stage.0, (first.0 + 1) << OUTCOME_BITS | outcome as u16)
+            }
             Self::Won(stage, bucket) => (42, stage.0, bucket.number()),
             Self::Lost(stage) => (43, stage.0, 0),
-            Self::Visit(stage, departure, bucket) => (44 + departure as u32, stage.0, bucket.number()),
+            Self::Visit(stage, departure, bucket) => {
+                let (kind, ahead) = departure.kind_and_ahead();
+                (kind, stage.0, ahead << BUCKET_BITS | bucket.number())
+            }
             Self::LostAmount(stage, currency) => (47, stage.0, currency.number()),
             Self::OpenDeals(stage) => (48, stage.0, 0),
             Self::OpenAmount(stage, currency) => (49, stage.0, currency.number()),
             Self::Activities(category, of_type) => (50, category as u16, of_type.0),
+            Self::WonAmount(stage, currency) => (51, stage.0, currency.number()),
         };
         (what << 25) | ((first as u32) << 15) | second as u32
     }
@@ -104,23 +171,28 @@ impl Held {
         let bucket = || DurationBucket::from_number(second);
         let held = match code >> 25 {
             41 => {
-                let outcome = match second {
+                let outcome = match second & ((1 << OUTCOME_BITS) - 1) {
                     0 => CohortOutcome::Open,
                     1 => CohortOutcome::Won,
                     2 => CohortOutcome::Lost,
                     _ => return None,
                 };
-                Self::Cohort(stage, outcome)
+                Self::Cohort(stage, outcome, (second >> OUTCOME_BITS).checked_sub(1).map(StageIndex))
             }
             42 => Self::Won(stage, bucket()?),
             43 => Self::Lost(stage),
-            44 => Self::Visit(stage, Departure::Advanced, bucket()?),
+            44 => {
+                let ahead = Ahead::from_number(second >> BUCKET_BITS);
+                let bucket = DurationBucket::from_number(second & ((1 << BUCKET_BITS) - 1))?;
+                Self::Visit(stage, ahead.map_or(Departure::Advanced, Departure::AdvancedTo), bucket)
+            }
             45 => Self::Visit(stage, Departure::MovedBack, bucket()?),
             46 => Self::Visit(stage, Departure::Lost, bucket()?),
             47 => Self::LostAmount(stage, Currency::from_number(second)?),
             48 => Self::OpenDeals(stage),
             49 => Self::OpenAmount(stage, Currency::from_number(second)?),
             50 => Self::Activities(Category::from_number(u8::try_from(first).ok()?)?, TypeIndex(second)),
+            51 => Self::WonAmount(stage, Currency::from_number(second)?),
             _ => return Measure::from_code(code).map(Self::Plain),
         };
         (held.code() == code).then_some(held)
@@ -168,14 +240,25 @@ impl Held {
     pub const fn stage(self) -> Option<StageIndex> {
         match self {
             Self::Plain(measure) => measure.stage(),
-            Self::Cohort(stage, _)
+            Self::Cohort(stage, ..)
             | Self::Won(stage, _)
             | Self::Lost(stage)
             | Self::Visit(stage, ..)
+            | Self::WonAmount(stage, _)
             | Self::LostAmount(stage, _)
             | Self::OpenDeals(stage)
             | Self::OpenAmount(stage, _) => Some(stage),
             Self::Activities(..) => None,
+        }
+    }
+
+    /// The stage that deals entered, of what tells of that beside its own stage.
+    #[must_use]
+    pub const fn entered(self) -> Option<StageIndex> {
+        match self {
+            Self::Cohort(_, _, first) => first,
+            Self::Visit(stage, Departure::AdvancedTo(ahead), _) => Some(ahead.of(stage)),
+            _ => None,
         }
     }
 
@@ -184,7 +267,9 @@ impl Held {
     pub const fn currency(self) -> Option<Currency> {
         match self {
             Self::Plain(measure) => measure.currency(),
-            Self::LostAmount(_, currency) | Self::OpenAmount(_, currency) => Some(currency),
+            Self::WonAmount(_, currency) | Self::LostAmount(_, currency) | Self::OpenAmount(_, currency) => {
+                Some(currency)
+            }
             _ => None,
         }
     }
@@ -213,8 +298,11 @@ impl Held {
     pub fn tell(self, sum: i128, pipelines: &Pipelines, mut each: impl FnMut(Measure, i128)) {
         match self {
             Self::Plain(measure) => each(measure, sum),
-            Self::Cohort(stage, outcome) => {
+            Self::Cohort(stage, outcome, first) => {
                 each(Measure::CreatedDeals, sum);
+                if let Some(first) = first {
+                    each(Measure::StageEntered(first), sum);
+                }
                 reached(stage, pipelines).for_each(|stage| each(Measure::Reached(stage), sum));
                 match outcome {
                     CohortOutcome::Open => {}
@@ -235,18 +323,22 @@ impl Held {
             }
             Self::Visit(stage, departure, bucket) => {
                 let (count, seconds) = count_and_seconds(sum);
-                let departed = match departure {
-                    Departure::Advanced => Measure::StageAdvanced(stage),
-                    Departure::MovedBack => Measure::StageMovedBack(stage),
-                    Departure::Lost => Measure::StageLost(stage),
-                };
-                each(departed, count);
+                each(departure.measure(stage), count);
+                if let Departure::AdvancedTo(ahead) = departure {
+                    each(Measure::StageEntered(ahead.of(stage)), count);
+                }
                 each(Measure::DwellSeconds(stage), seconds);
                 each(Measure::DwellVisits(stage, bucket), count);
+            }
+            Self::WonAmount(stage, currency) => {
+                each(Measure::StageLeftAmount(stage, currency), sum);
+                each(Measure::FlowAmount(Flow::Won, currency), sum);
+                each(Measure::WonAmount(currency), sum);
             }
             Self::LostAmount(stage, currency) => {
                 each(Measure::StageLeftAmount(stage, currency), sum);
                 each(Measure::StageLostAmount(stage, currency), sum);
+                each(Measure::FlowAmount(Flow::Lost, currency), sum);
             }
             Self::OpenDeals(stage) => each(Measure::OpenSince(stage), sum),
             Self::OpenAmount(..) => {}
@@ -328,14 +420,18 @@ mod tests {
     fn all() -> Vec<Held> {
         let usd = Currency::from_code("USD").unwrap();
         let longest = DurationBucket::of(u64::MAX);
+        let ahead = |stages| Departure::AdvancedTo(Ahead::from_number(stages).unwrap());
         vec![
             Held::Plain(Measure::StageEntered(StageIndex(3))),
-            Held::Cohort(StageIndex(1), CohortOutcome::Open),
-            Held::Cohort(StageIndex(5), CohortOutcome::Won),
-            Held::Cohort(StageIndex(999), CohortOutcome::Lost),
+            Held::Cohort(StageIndex(1), CohortOutcome::Open, None),
+            Held::Cohort(StageIndex(5), CohortOutcome::Won, Some(StageIndex(0))),
+            Held::Cohort(StageIndex(999), CohortOutcome::Lost, Some(StageIndex(999))),
             Held::Won(StageIndex(999), longest),
             Held::Lost(StageIndex(0)),
             Held::Visit(StageIndex(1), Departure::Advanced, longest),
+            Held::Visit(StageIndex(5), ahead(1), longest),
+            Held::Visit(StageIndex(992), ahead(7), longest),
+            Held::WonAmount(StageIndex(999), usd),
             Held::Visit(StageIndex(1), Departure::MovedBack, longest),
             Held::Visit(StageIndex(999), Departure::Lost, longest),
             Held::LostAmount(StageIndex(2), usd),
@@ -352,7 +448,16 @@ mod tests {
             assert_eq!(held.code() >> 31, 0, "{held:?}");
             assert!(held.kind() < Held::KINDS && Held::codes_of_kind(held.kind()).contains(&held.code()));
         }
-        for code in [41 << 25 | 3, 43 << 25 | 1, 47 << 25, 50 << 25 | 7 << 15, 51 << 25] {
+        for code in [
+            41 << 25 | 3,
+            43 << 25 | 1,
+            44 << 25 | 0xfff,
+            45 << 25 | 1 << 12,
+            47 << 25,
+            50 << 25 | 7 << 15,
+            51 << 25,
+            52 << 25,
+        ] {
             assert_eq!(Held::from_code(code), None, "{code:x}");
         }
     }
@@ -369,11 +474,34 @@ mod tests {
             });
             stages
         };
-        assert_eq!(reached(Held::Cohort(StageIndex(5), CohortOutcome::Open)), [5]);
-        assert_eq!(reached(Held::Cohort(StageIndex(6), CohortOutcome::Lost)), [5, 6]);
+        assert_eq!(reached(Held::Cohort(StageIndex(5), CohortOutcome::Open, None)), [5]);
+        assert_eq!(reached(Held::Cohort(StageIndex(6), CohortOutcome::Lost, None)), [5, 6]);
         assert_eq!(reached(Held::Lost(StageIndex(4))), []);
         assert_eq!(reached(Held::Lost(StageIndex(2))), [1, 2]);
         assert_eq!(reached(Held::Won(StageIndex(3), DurationBucket::of(0))), [1, 2]);
+    }
+
+    #[test]
+    fn what_enters_a_stage_is_told_with_what_it_came_from() {
+        let entered = |held: Held| {
+            let mut stages = Vec::new();
+            held.tell(1, &pipelines(), |measure, value| {
+                if let Measure::StageEntered(stage) = measure {
+                    stages.push((stage.0, value));
+                }
+            });
+            assert_eq!(stages.first().map(|(stage, _)| *stage), held.entered().map(|stage| stage.0));
+            stages
+        };
+        let (one, two, bucket) = (StageIndex(1), StageIndex(2), DurationBucket::of(0));
+        let ahead = Departure::AdvancedTo(Ahead::between(one, two).unwrap());
+        assert_eq!(entered(Held::Visit(one, ahead, bucket)), [(2, 1)]);
+        assert_eq!(entered(Held::Visit(one, Departure::Advanced, bucket)), []);
+        assert_eq!(entered(Held::Cohort(two, CohortOutcome::Open, Some(one))), [(1, 1)]);
+        assert_eq!(entered(Held::Cohort(two, CohortOutcome::Open, None)), []);
+        for (from, to, is_told) in [(0, 7, true), (0, 8, false), (3, 3, false), (3, 2, false)] {
+            assert_eq!(Ahead::between(StageIndex(from), StageIndex(to)).is_some(), is_told, "{from} {to}");
+        }
     }
 
     proptest! {
@@ -387,7 +515,7 @@ mod tests {
 
         /// Adding and telling may be done in any order.
         #[test]
-        fn sums_tell_what_their_parts_tell(picks in prop::collection::vec((0..13_usize, -5..6_i64, 0..1_000_i64), 0..30)) {
+        fn sums_tell_what_their_parts_tell(picks in prop::collection::vec((0..16_usize, -5..6_i64, 0..1_000_i64), 0..30)) {
             let pipelines = pipelines();
             let all: Vec<Held> = all().into_iter().filter(|held| held.stage().is_none_or(|stage| stage.0 < 8)).collect();
             let mut sums = std::collections::BTreeMap::new();

@@ -26,7 +26,7 @@ pub use cell::{CellKey, Contribution, DurationBucket, Measure, PackedSum, Tally}
 pub use closing::{Closing, Win};
 pub use event::{ActivityEvent, Credit, DealEvent, Event, MAX_CREDITS, WHOLE_SHARE_BASIS_POINTS};
 pub use flow::Flow;
-pub use held::{CohortOutcome, Departure, Held, HeldKey, count_and_seconds, counted};
+pub use held::{Ahead, CohortOutcome, Departure, Held, HeldKey, count_and_seconds, counted};
 pub use identifier::{
     IdentifierError, MAX_IDENTIFIER_BYTES, RepIndex, TerritoryIndex, TypeIndex, check_identifier,
 };
