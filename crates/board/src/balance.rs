@@ -135,14 +135,6 @@ impl Board {
         }
     }
 
-    /// How a scope stands against the others now.
-    pub(crate) fn balanced(&self, scope: &Scope, now: Timestamp) -> Option<Balanced> {
-        let standing = self.copy(PeriodSlot::Standing);
-        // Behind the copy: names come before the cells that use them.
-        let organisation = self.organisation();
-        self.gather_balance(&organisation, &standing, now).of(scope, &organisation)
-    }
-
     /// Gathers the loads from a copy of what stands now and from the activities of two months.
     pub(crate) fn gather_balance(
         &self,
@@ -260,7 +252,7 @@ impl View {
 
 impl Gathered {
     /// How a scope stands against the others; none of those that are not compared.
-    fn of(&self, scope: &Scope, organisation: &Organisation) -> Option<Balanced> {
+    pub(crate) fn of(&self, scope: &Scope, organisation: &Organisation) -> Option<Balanced> {
         let Self { places, balance, .. } = self;
         let territories = &organisation.territories;
         match scope {

@@ -266,11 +266,13 @@ impl Board {
         }
     }
 
-    /// A board of the same configuration and reference records, and with these limits, on which nothing is published.
+    /// A board of the same configuration and reference records, and with these limits, on which nothing is published. It
+    /// numbers types of activities as this one does.
     #[must_use]
     pub fn without_cells(&self, limits: StageLimits) -> Self {
         let board = Self::new((*self.pipelines).clone(), self.calendar.clone(), self.reporting);
         *board.reference.write() = self.reference();
+        board.types.write().clone_from(&self.types.read());
         Self { thresholds: Arc::clone(&self.thresholds), limits: Some(limits), ..board }
     }
 

@@ -20,8 +20,8 @@
 //! Memory: a cell costs 20 bytes in its partition, in a row with the others of its rep, territory and day, and as much in
 //! each table of its day, week, month, quarter and year that there is (shared there by all days and partitions), beside
 //! what a row and its growth cost. Money in foreign currencies also stands by day in each of these tables. Names are stored
-//! once; what scopes were told, of the last thousand that asked, costs some kilobytes each. A publish needs about 150 bytes
-//! a cell while it lasts.
+//! once. What scopes were told costs 40 bytes a sum, of a million sums at most: those that were asked for last. A publish
+//! needs about 150 bytes a cell while it lasts.
 
 mod around;
 mod balance;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Names in order of first appearance; each string is stored once.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
     names: Vec<Arc<str>>,
     // The standard hasher with its random seed: names come from outside.

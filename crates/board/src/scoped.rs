@@ -7,11 +7,12 @@ use model::{Day, Period, Timestamp};
 
 use crate::around::{Around, Wanted};
 use crate::board::Board;
+use crate::kept::Key;
 use crate::members::{Members, Membership};
 use crate::needs::Needs;
-use crate::organisation::Organisation;
+use crate::organisation::{Member, Organisation};
 use crate::selection::Selection;
-use crate::table::PeriodSlot;
+use crate::table::{Copied, PeriodSlot, Table};
 use crate::view::{Beside, Scope, ScopeTally, Targets, View};
 
 impl Board {
@@ -27,8 +28,7 @@ impl Board {
     /// stands now and of two years, of those that have changed since somebody asked.
     #[must_use]
     pub fn kpis(&self, scope: &Scope, period: Option<Period>, now: Timestamp) -> Vec<KpiValue> {
-        let organisation = self.organisation();
-        let (view, sums, beside) = self.scoped(scope, period, now, Needs::ALL, &organisation);
+        let (view, sums, beside) = self.scoped(scope, period, now, Needs::ALL);
         view.catalogue().map(|kpi| view.evaluate_sums(kpi, &sums, &beside)).collect()
     }
 
@@ -42,9 +42,9 @@ impl Board {
         periods: &[Period],
         now: Timestamp,
     ) -> Vec<KpiValue> {
-        let (organisation, needs) = (self.organisation(), Needs::of(kpi));
+        let needs = Needs::of(kpi);
         let value = |&period: &Period| {
-            let (view, sums, beside) = self.scoped(scope, Some(period), now, needs, &organisation);
+            let (view, sums, beside) = self.scoped(scope, Some(period), now, needs);
             view.evaluate_sums(kpi, &sums, &beside)
         };
         periods.iter().map(value).collect()
@@ -70,8 +70,9 @@ impl Board {
         period: Option<Period>,
         now: Timestamp,
         needs: Needs,
-        organisation: &Arc<Organisation>,
     ) -> (View, Arc<ScopeTally>, Beside) {
+        let own = self.own(scope, period.into(), needs);
+        let organisation = &own.organisation;
         let told = |slot| self.told(scope, slot, Selection::ALL, organisation);
         let today = self.calendar().day_of(now);
         let (day, targets) = (self.day_in_question(period, today), self.targets(organisation, period, today));
@@ -79,23 +80,51 @@ impl Board {
         for Wanted { of, periods, selection } in self.around(period, today, needs) {
             *of(&mut around) = Some(self.told_of_all(scope, &periods, selection, organisation));
         }
-        let mut limits = StageLimits::default();
-        if needs.history {
+        let limits = if needs.history {
             around.history = Some(Arc::new(self.history_of(scope, day, organisation)));
-            limits = self.limits_of(day, organisation);
-        }
-        let is_balanced = period.is_none() && needs.balance;
+            self.limits_of(day, organisation)
+        } else {
+            self.limits_by(&ScopeTally::new(self.reporting_currency()))
+        };
+        let before = period.filter(|_| needs.previous).map(Period::previous);
         let beside = Beside {
-            previous: period
-                .filter(|_| needs.previous)
-                .map(|period| told(PeriodSlot::Period(period.previous()))),
+            previous: before.map(|before| told(PeriodSlot::Period(before))),
             standing: period.filter(|_| needs.standing).map(|_| told(PeriodSlot::Standing)),
             around,
-            quotas: if needs.quotas { self.quotas_of(scope, organisation, &targets) } else { Vec::new() },
+            quotas: own
+                .won
+                .as_ref()
+                .map(|won| quotas(scope, won, organisation, &targets))
+                .unwrap_or_default(),
             goal: targets.goal_of(scope, organisation),
-            balance: if is_balanced { self.balanced(scope, now) } else { None },
+            balance: own.standing.as_ref().and_then(|standing| {
+                self.gather_balance(organisation, standing, now).of(scope, organisation)
+            }),
         };
-        (self.empty_view(period.into(), limits, organisation, now), told(period.into()), beside)
+        (self.empty_view(period.into(), limits, organisation, now), own.sums, beside)
+    }
+
+    /// What the table of the slot itself tells: at one moment, since KPIs compare these with one another.
+    fn own(&self, scope: &Scope, slot: PeriodSlot, needs: Needs) -> Own {
+        let table = self.table(slot);
+        let table = table.as_ref().map(|table| table.read());
+        // Names come before the cells that use them: all that are in the table are in the organisation.
+        let organisation = self.organisation();
+        let is_compared = !matches!(scope, Scope::Team(_) | Scope::Rep(_));
+        let (has_quotas, has_balance) = match slot {
+            PeriodSlot::Standing => (false, needs.balance && is_compared),
+            PeriodSlot::Period(_) => (needs.quotas, false),
+        };
+        let (won, pipelines) = (Selection::won_amounts(self.reporting_currency()), self.pipelines());
+        Own {
+            sums: self.told_by(table.as_deref(), (scope.clone(), slot, Selection::ALL), &organisation),
+            won: has_quotas.then(|| {
+                table.as_ref().map_or_else(Copied::default, |table| table.copied_of(won, pipelines))
+            }),
+            standing: has_balance
+                .then(|| table.as_ref().map_or_else(Copied::default, |table| table.copied(pipelines))),
+            organisation,
+        }
     }
 
     fn history_of(&self, scope: &Scope, day: Day, organisation: &Arc<Organisation>) -> ScopeTally {
@@ -123,47 +152,56 @@ impl Board {
         selection: Selection,
         organisation: &Arc<Organisation>,
     ) -> Arc<ScopeTally> {
+        let table = self.table(slot);
+        let table = table.as_ref().map(|table| table.read());
+        self.told_by(table.as_deref(), (scope.clone(), slot, selection), organisation)
+    }
+
+    /// What a table tells that is held meanwhile, so that what is kept is of its last change.
+    fn told_by(&self, table: Option<&Table>, key: Key, organisation: &Arc<Organisation>) -> Arc<ScopeTally> {
         let reporting = self.reporting_currency();
-        let Some(table) = self.table(slot) else {
+        let Some(table) = table else {
             return Arc::new(ScopeTally::new(reporting));
         };
-        let key = (scope.clone(), slot, selection);
-        // Held until the sums are kept: the change they are of is the table's last one.
-        let table = table.read();
-        let change = table.last_change(selection);
+        let (scope, _, selection) = &key;
+        let change = table.last_change(*selection);
         if let Some(sums) = self.kept.get(&key, organisation, change) {
             return sums;
         }
         let members = Members::of(scope, organisation);
         let is_inside = |rep, territory| members.contain(rep, territory);
         let rates = (reporting, &*organisation.reference);
-        let sums = Arc::new(table.tally(selection, is_inside, rates, self.pipelines()));
+        let sums = Arc::new(table.tally(*selection, is_inside, rates, self.pipelines()));
         self.kept.put(key, organisation, change, &sums);
         sums
     }
+}
 
-    /// The quotas of those of a scope's reps who have one: of a place, the reps whose home is in it.
-    fn quotas_of(&self, scope: &Scope, organisation: &Organisation, targets: &Targets<'_>) -> Vec<RepQuota> {
-        let Some(period) = targets.period else { return Vec::new() };
-        let membership = Membership::of(scope, organisation);
-        let members = organisation
-            .reps
-            .iter()
-            .map(|rep| membership.is_home_of(rep).then(|| targets.quota_amount(&rep.id)).flatten());
-        let quotas: Vec<_> = members.collect();
-        if quotas.iter().all(Option::is_none) {
-            return Vec::new();
+/// What one table tells of a scope at one moment.
+struct Own {
+    organisation: Arc<Organisation>,
+    sums: Arc<ScopeTally>,
+    /// Won amounts of everybody, where quotas are asked for.
+    won: Option<Copied>,
+    /// All that stands now, where the balance is asked for.
+    standing: Option<Copied>,
+}
+
+/// The quotas of those of a scope's reps who have one: of a place, the reps whose home is in it.
+fn quotas(scope: &Scope, won: &Copied, organisation: &Organisation, targets: &Targets<'_>) -> Vec<RepQuota> {
+    let membership = Membership::of(scope, organisation);
+    let quota = |rep: &Member| targets.quota_amount(&rep.id).filter(|_| membership.is_home_of(rep));
+    let quotas: Vec<_> = organisation.reps.iter().map(quota).collect();
+    let mut sums = vec![None; quotas.len()];
+    won.each(&organisation.reference, |rep, _, add| {
+        let rep = rep.0 as usize;
+        if quotas[rep].is_some() {
+            add(sums[rep].get_or_insert_with(|| ScopeTally::new(targets.reporting)));
         }
-        let reporting = self.reporting_currency();
-        let mut sums = vec![ScopeTally::new(reporting); organisation.reps.len()];
-        if let Some(table) = self.table(PeriodSlot::Period(period)) {
-            let won = table.read().copied_of(Selection::won_amounts(reporting), self.pipelines());
-            won.each(&organisation.reference, |rep, _, add| {
-                // Whoever was not known a moment ago has no quota.
-                sums.get_mut(rep.0 as usize).map(add);
-            });
-        }
-        let rep_quota = |(quota, sums): (_, &ScopeTally)| Some(targets.rep_quota(quota?, sums));
-        quotas.into_iter().zip(&sums).filter_map(rep_quota).collect()
-    }
+    });
+    let nothing = ScopeTally::new(targets.reporting);
+    let rep_quota = |(quota, sums): (_, &Option<ScopeTally>)| {
+        Some(targets.rep_quota(quota?, sums.as_ref().unwrap_or(&nothing)))
+    };
+    quotas.into_iter().zip(&sums).filter_map(rep_quota).collect()
 }

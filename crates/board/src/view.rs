@@ -451,7 +451,10 @@ impl Targets<'_> {
             }
             // A region's goal is for all that is inside it, and not for the little that is in it itself.
             Scope::Territory(id) if organisation.region(id).is_some() => None,
-            Scope::Territory(id) => self.goal(&GoalScope::Territory(id.clone())),
+            Scope::Territory(id) => {
+                let is_known = || organisation.territories.iter().any(|territory| *territory.id == **id);
+                self.goal(&GoalScope::Territory(id.clone())).filter(|_| is_known())
+            }
             Scope::Team(id) => organisation.team(id).and_then(|_| self.goal(&GoalScope::Team(id.clone()))),
             Scope::Rep(id) => self.goal(&GoalScope::Rep(id.clone())),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use board::{Board, PublishError, Scope, Stamp};
+use board::{Board, Labels, PublishError, Scope, Stamp};
 use engine::{CauseEvent, CausePlace, FoldConfig, Frozen, Origin};
 use kpi::{Kpi, KpiValue, OF_ANY_DAYS, StageLimits, When};
 use model::{
@@ -160,6 +160,8 @@ pub struct CauseEntry {
 pub struct Explanation {
     /// The number, from the sums that are explained.
     pub value: KpiValue,
+    /// What stands for stages and types of activities in it.
+    pub labels: Labels,
     /// The sums.
     pub sums: BTreeMap<Quantity, QuantitySum>,
     /// How many deals and activities there are in all.
@@ -264,6 +266,7 @@ pub fn explain(
     });
     Ok(Explanation {
         value,
+        labels: shown.labels(),
         sums,
         causes_total,
         causes: found.into_iter().map(entry).collect::<Result<_, ExplainError>>()?,

@@ -47,6 +47,8 @@ fn site(seed: u64, retention_days: u32, horizon_days: u32) -> Site {
         reference.apply(record, &calendar).unwrap();
     }
     board.set_reference(Arc::new(reference));
+    // As one does that has been there for longer than what it is explained from.
+    board.writer(PartitionId(9)).name_types(&["of a partition that has gone"]);
     let events: Vec<_> = disorder::partition(events, 2).into_iter().collect();
     let mut evidence = Vec::new();
     let mut newest = None;

@@ -405,6 +405,12 @@ impl Tally {
         self.0.range(codes).filter_map(|(&code, &value)| Some((Measure::from_code(code)?, value)))
     }
 
+    /// How many sums are not 0.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether every sum is 0.
     #[must_use]
     pub fn is_empty(&self) -> bool {

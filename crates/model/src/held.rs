@@ -110,8 +110,8 @@ pub enum Held {
     Activities(Category, TypeIndex),
 }
 
-/// Bits of a sum that count; those above add up seconds. A cell is of fewer than 2^31 deals or activities, none of
-/// which lasts for 2^33 seconds.
+/// Bits of a sum that count; those above add up seconds. A cell, and what is added up of cells before it is told, is of
+/// fewer than 2^31 deals or activities, none of which lasts for 2^33 seconds.
 const COUNT_BITS: u32 = 32;
 
 /// Bits of the bucket of a visit; those above are how far ahead it led.

@@ -214,8 +214,7 @@ pub(crate) fn explain(
     let after = after(parameters, Cursor::parse)?;
     let question = Question { kpi, scope: scope.clone(), of, limit, after };
     let explanation = explainer.explain(board, &question, now, within).map_err(|error| problem(&error))?;
-    let Explanation { value, sums, causes_total, causes, next, positions } = explanation;
-    let labels = &board.labels();
+    let Explanation { value, labels, sums, causes_total, causes, next, positions } = explanation;
     let reporting = board.reporting_currency();
     Ok(ExplanationDocument {
         asked: AskedDocument::new(board, parameters, (scope_name, &scope), period, now, positions),
@@ -224,10 +223,10 @@ pub(crate) fn explain(
         formula: kpi.formula,
         edge_cases: kpi.edge_cases,
         source: kpi.source,
-        kpi: KpiFigure::new(&value, labels),
-        sums: sums.iter().map(|(quantity, sum)| SumDocument::new(quantity, sum, labels)).collect(),
+        kpi: KpiFigure::new(&value, &labels),
+        sums: sums.iter().map(|(quantity, sum)| SumDocument::new(quantity, sum, &labels)).collect(),
         causes_total,
-        causes: causes.into_iter().map(|cause| CauseDocument::new(cause, labels, reporting)).collect(),
+        causes: causes.into_iter().map(|cause| CauseDocument::new(cause, &labels, reporting)).collect(),
         next: next.map(|next| next.to_string()),
     })
 }

@@ -1,6 +1,7 @@
 //! What the board tells of small, fixed numbers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::fixture::{currency, day, empty_board, rate, reference, rep, territory};
 use kpi::{Absence, Value};
@@ -243,6 +244,68 @@ fn quota(rep_id: &str, period: &str, minor: i64) -> ReferenceRecord {
 fn goal(scope: GoalScope, minor: i64) -> ReferenceRecord {
     let won_amount = Money { minor, currency: currency("USD") };
     ReferenceRecord::Goal(Goal { scope, period: "2026-Q4".to_owned(), won_amount })
+}
+
+/// What is won and what quotas are made of is told of one moment, though somebody publishes all the time.
+#[test]
+fn the_numbers_of_one_answer_are_of_one_moment() {
+    let board = empty_board();
+    let quota = quota("ann", "2026-Q4", 1_000);
+    board.set_reference(reference(vec![
+        rep("ann", Some("hunters"), None),
+        quota,
+        rate("EUR", 1_000, Day(0)),
+    ]));
+    let (usd, day) = (currency("USD"), day("2026-10-05"));
+    let key =
+        CellKey { rep: RepIndex(0), territory: TerritoryIndex(0), day, measure: Measure::WonAmount(usd) };
+    let mut writer = board.writer(PartitionId(0));
+    writer.publish(stamp(0), &["ann"], &["oslo"], [(key, 1)]).unwrap();
+    let quarter = board.calendar().period_of(PeriodKind::Quarter, day);
+    let is_asking = AtomicBool::new(true);
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            for progress in (1..).take_while(|_| is_asking.load(Ordering::Relaxed)) {
+                let none: &[&str] = &[];
+                writer.publish(stamp(progress), none, none, [(key, i128::from(progress % 997))]).unwrap();
+            }
+        });
+        let scopes = [Scope::Company, Scope::Team("hunters".to_owned())];
+        let told = |scope| {
+            let all = board.kpis(scope, Some(quarter), now());
+            let value = |name: &str| all.iter().find(|value| value.kpi.name == name).unwrap().value;
+            (value("won_amount"), value("quota_attainment"))
+        };
+        let told: Vec<_> = scopes.iter().cycle().take(4_000).map(told).collect();
+        is_asking.store(false, Ordering::Relaxed);
+        for (won, attained) in told {
+            let (Ok(Value::Whole(won)), Ok(Value::Quotient { numerator, .. })) = (won, attained) else {
+                panic!("{won:?} {attained:?}");
+            };
+            assert_eq!(won, numerator);
+        }
+    });
+}
+
+/// A goal for a territory that nobody has heard of is nobody's.
+#[test]
+fn goals_of_what_does_not_exist_are_not_told() {
+    let board = empty_board();
+    let ghost = GoalScope::Territory("ghost".to_owned());
+    board.set_reference(reference(vec![
+        goal(ghost, 5),
+        goal(GoalScope::Territory("oslo".to_owned()), 5),
+        territory("oslo", None),
+    ]));
+    let quarter = board.calendar().period_of(PeriodKind::Quarter, day("2026-10-05"));
+    let told = |id: &str| {
+        let scope = Scope::Territory(id.to_owned());
+        let all = board.kpis(&scope, Some(quarter), now());
+        assert_eq!(all, board.view(PeriodSlot::Period(quarter), now()).evaluate_all(&scope));
+        all.iter().find(|value| value.kpi.name == "goal_attainment").unwrap().value
+    };
+    assert!(told("oslo").is_ok());
+    assert!(told("ghost").is_err());
 }
 
 /// Ann and Bob have quotas, in Oslo and in Rome; Cid has none; Dee has one and has won nothing; of Eve only a quota and of
