@@ -44,11 +44,10 @@ unit:
 	$(CARGO) test $(CHOSEN) --doc
 
 # They wait more than they work: two at once, the longest first, each with its words together. Tests whose server could not be
-# had are named at the end; under CI they have failed by then.
+# had are named at the end; under CI they have failed by then. The program that they run is built with its own test.
 end-to-end:
 	@mkdir -p target && rm -f $(NOT_RUN)
-	$(CARGO) build --package tallyboard-cli
-	$(CARGO) test $(CHOSEN) $(END_TO_END:%=--test %) --no-run
+	$(CARGO) test $(CHOSEN) --test program $(END_TO_END:%=--test %) --no-run
 	+$(MAKE) --jobs=2 --output-sync=target $(END_TO_END:%=end-to-end-%)
 	@if [ -s $(NOT_RUN) ]; then echo; echo "These tests were NOT RUN:"; cat $(NOT_RUN); fi
 
