@@ -139,14 +139,19 @@ fn every_panel_and_every_rule_has_an_answer() {
                 for expr in substituted(&query.expr, period, &choices) {
                     assert!(!expr.contains('$'), "{}: {expr}", query.panel);
                     asked += 1;
-                    let mut answer = prometheus.query(&expr).and_then(with_values);
-                    if answer.is_err() && !may_be_empty(&prometheus, &expr, period) {
-                        answer = eventually(&expr, SCRAPES_BOUND, || with_values(prometheus.query(&expr)?));
-                        if let Err(error) = &answer {
-                            wrong.push(format!("{}: {error:#}", query.panel));
-                        }
+                    let answer = eventually(&expr, SCRAPES_BOUND, || {
+                        let samples = prometheus.query(&expr)?;
+                        let is_there = has_values(&samples);
+                        ensure!(
+                            is_there || may_be_empty(&prometheus, &expr, period),
+                            "no values: {samples:?}"
+                        );
+                        Ok(is_there)
+                    });
+                    match answer {
+                        Ok(is_there) => has_answer |= is_there,
+                        Err(error) => wrong.push(format!("{}: {error:#}", query.panel)),
                     }
-                    has_answer |= answer.is_ok();
                 }
             }
             if !has_answer {
@@ -158,9 +163,8 @@ fn every_panel_and_every_rule_has_an_answer() {
     tell(&format!("dashboards: {asked} queries of panels and {rules} rules have answers"));
 }
 
-fn with_values(samples: Vec<Sample>) -> anyhow::Result<Vec<Sample>> {
-    ensure!(samples.iter().any(|one| !one.value.is_nan()), "no values: {samples:?}");
-    Ok(samples)
+fn has_values(samples: &[Sample]) -> bool {
+    samples.iter().any(|one| !one.value.is_nan())
 }
 
 fn may_be_empty(prometheus: &Prometheus, expr: &str, period: &str) -> bool {
@@ -170,7 +174,12 @@ fn may_be_empty(prometheus: &Prometheus, expr: &str, period: &str) -> bool {
     let days =
         BTreeMap::from([("day", 1.0), ("week", 7.0), ("month", 30.0), ("quarter", 91.0), ("year", 365.0)]);
     let elapsed = format!(r#"sales_period_elapsed_ratio{{period="{period}",relative="current"}}"#);
-    let share = eventually(&elapsed, SCRAPES_BOUND, || with_values(prometheus.query(&elapsed)?)).unwrap();
+    let share = eventually(&elapsed, SCRAPES_BOUND, || {
+        let samples = prometheus.query(&elapsed)?;
+        ensure!(has_values(&samples), "no values: {samples:?}");
+        Ok(samples)
+    })
+    .unwrap();
     let passed = share[0].value * days[period] * 86_400.0;
     passed < YOUNG_SECONDS
 }
