@@ -37,7 +37,7 @@ impl Selection {
     }
 
     /// Measures, which cells may hold by themselves.
-    fn of(measures: &[Measure]) -> Self {
+    pub(crate) fn of(measures: &[Measure]) -> Self {
         let kinds = measures.iter().map(|&measure| Held::Plain(measure)).fold(Kinds(0), Kinds::with);
         Self { measures: kinds, held: kinds }
     }

@@ -332,6 +332,18 @@ mod tests {
 
     use super::*;
 
+    /// Of what cells hold, and of what that says of now.
+    #[test]
+    fn a_change_is_one_of_what_it_tells_and_of_nothing_else() {
+        let stage = StageIndex(0);
+        let key = HeldSumKey { rep: RepIndex(0), territory: TerritoryIndex(0), held: Held::OpenDeals(stage) };
+        let mut table = Table::default();
+        table.apply_since(&[Delta { day: Day(0), key, value: 1 }]);
+        let last_change = |measure| table.last_change(Selection::of(&[measure]));
+        assert_eq!([Measure::OpenDeals(stage), Measure::WonDeals].map(last_change), [1, 0]);
+        assert_eq!(table.last_change(Selection::ALL), 1);
+    }
+
     #[test]
     fn a_table_that_was_emptied_keeps_no_room() {
         let delta = |rep, value| Delta {

@@ -1,11 +1,7 @@
-//! What is measured, for whom and when: the keys of the fold's cells and the sums of them.
+//! What is measured, for whom and when: the keys of the fold's cells.
 //!
 //! Invariant CELL-1: every measure is a sum over deals or over activities of exact integers, so that cells of
 //! partitions and instances add up and a contribution can be taken back.
-
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::ops::Range;
 
 use crate::activity::Category;
 use crate::flow::Flow;
@@ -126,12 +122,6 @@ impl Measure {
             Self::ClosedWith(category, touches) => (40, category as u16, touches.number()),
         };
         (what << 25) | ((first as u32) << 15) | second as u32
-    }
-
-    /// The codes of all measures of the same kind, whatever their stage, currency, category or bucket.
-    const fn codes_of_kind(self) -> Range<u32> {
-        let kind = self.code() >> 25;
-        kind << 25..(kind + 1) << 25
     }
 
     /// The stage of what is measured by stage.
@@ -342,82 +332,6 @@ impl PackedSum {
     }
 }
 
-/// Sums by measure, for any set of cells. A commutative group: tallies add and subtract, and what is 0 is not there,
-/// so that equal tallies are equal values.
-///
-/// By the measures' codes: most of what a tally costs is comparing them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally(BTreeMap<u32, i128>);
-
-impl Tally {
-    /// Adds to a measure; subtracts if negative.
-    pub fn add(&mut self, measure: Measure, value: i128) {
-        self.add_code(measure.code(), value);
-    }
-
-    fn add_code(&mut self, code: u32, value: i128) {
-        if value == 0 {
-            return;
-        }
-        match self.0.entry(code) {
-            Entry::Vacant(entry) => drop(entry.insert(value)),
-            Entry::Occupied(mut entry) => {
-                *entry.get_mut() += value;
-                if *entry.get() == 0 {
-                    entry.remove();
-                }
-            }
-        }
-    }
-
-    /// The same sums, whatever the type of activities: types are numbered by whoever keeps them.
-    #[must_use]
-    pub fn of_any_type(&self) -> Self {
-        let mut all = Self::default();
-        self.iter().for_each(|(measure, value)| all.add(measure.with_activity_type(TypeIndex(0)), value));
-        all
-    }
-
-    /// Adds all of another tally.
-    pub fn merge(&mut self, other: &Self) {
-        for (&code, &value) in &other.0 {
-            self.add_code(code, value);
-        }
-    }
-
-    /// The sum of a measure, 0 if nothing was added.
-    #[must_use]
-    pub fn get(&self, measure: Measure) -> i128 {
-        self.0.get(&measure.code()).copied().unwrap_or(0)
-    }
-
-    /// All sums that are not 0, in order of code.
-    pub fn iter(&self) -> impl Iterator<Item = (Measure, i128)> + Clone {
-        self.of_codes(0..u32::MAX)
-    }
-
-    /// The sums of a measure's kind that are not 0, whatever their stage, currency, category or bucket, in order of code.
-    pub fn of_kind(&self, measure: Measure) -> impl Iterator<Item = (Measure, i128)> + Clone {
-        self.of_codes(measure.codes_of_kind())
-    }
-
-    fn of_codes(&self, codes: Range<u32>) -> impl Iterator<Item = (Measure, i128)> + Clone {
-        self.0.range(codes).filter_map(|(&code, &value)| Some((Measure::from_code(code)?, value)))
-    }
-
-    /// How many sums are not 0.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether every sum is 0.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -490,16 +404,6 @@ mod tests {
             let (exact, middle) = (2 * u128::from(seconds), bucket.middle_half_seconds());
             prop_assert!(exact.abs_diff(middle) * 128 <= exact, "{exact} {middle}");
             prop_assert!(DurationBucket::of(seconds.saturating_add(1)) >= bucket);
-        }
-
-        #[test]
-        fn tallies_are_a_group(entries in prop::collection::vec((0..5_u16, -9..9_i128), 0..40)) {
-            let mut there = Tally::default();
-            let mut back = Tally::default();
-            for &(stage, value) in &entries { there.add(Measure::OpenDeals(StageIndex(stage)), value); }
-            for &(stage, value) in entries.iter().rev() { back.add(Measure::OpenDeals(StageIndex(stage)), -value); }
-            there.merge(&back);
-            prop_assert!(there.is_empty());
         }
     }
 }

@@ -7,6 +7,7 @@ mod activity;
 mod calendar;
 mod cell;
 mod closing;
+mod departure;
 mod event;
 mod flow;
 mod held;
@@ -17,16 +18,18 @@ mod pipeline;
 mod position;
 mod reference;
 mod reject;
+mod tally;
 mod time;
 mod touches;
 
 pub use activity::Category;
 pub use calendar::{Calendar, CalendarError, Period, PeriodKind};
-pub use cell::{CellKey, Contribution, DurationBucket, Measure, PackedSum, Tally};
+pub use cell::{CellKey, Contribution, DurationBucket, Measure, PackedSum};
 pub use closing::{Closing, Win};
+pub use departure::{Ahead, Departure};
 pub use event::{ActivityEvent, Credit, DealEvent, Event, MAX_CREDITS, WHOLE_SHARE_BASIS_POINTS};
 pub use flow::Flow;
-pub use held::{Ahead, CohortOutcome, Departure, Held, HeldKey, count_and_seconds, counted};
+pub use held::{CohortOutcome, Held, HeldKey, count_and_seconds, counted};
 pub use identifier::{
     IdentifierError, MAX_IDENTIFIER_BYTES, RepIndex, TerritoryIndex, TypeIndex, check_identifier,
 };
@@ -35,5 +38,6 @@ pub use pipeline::{Pipeline, PipelineError, Pipelines, Stage, StageIndex, StageK
 pub use position::{LogPosition, Offset, PartitionId, TopicName};
 pub use reference::{FxRate, Goal, GoalScope, Quota, Reference, ReferenceRecord, Rep, Territory};
 pub use reject::{Reject, RejectReason};
+pub use tally::Tally;
 pub use time::{Day, MICROS_PER_SECOND, TimeError, Timestamp};
 pub use touches::Touches;
