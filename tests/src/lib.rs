@@ -34,8 +34,8 @@ pub use paths::{in_workspace, shared_data};
 pub use ports::free_ports;
 pub use process::GuardedProcess;
 pub use program::{
-    Finished, gunzip, promtool, promtool_check, python, python_with_packages, schemathesis, systemd_analyze,
-    tallyboard, tallyboard_with,
+    Finished, gunzip, import_opportunities, promtool, promtool_check, python, python_with_packages,
+    schemathesis, systemd_analyze, tallyboard, tallyboard_with,
 };
 pub use servers::kafka::{Kafka, KafkaOptions, SASL_PASSWORD, SASL_USER};
 pub use servers::messages::{Message, Received, Sender};

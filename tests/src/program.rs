@@ -60,6 +60,26 @@ pub fn tallyboard_with(arguments: &[&str], variables: &[(String, String)]) -> an
     run(&name, &command, BOUND).with_context(|| format!("tallyboard {}", arguments.join(" ")))
 }
 
+/// Imports an opportunity table and the teams beside it, by a mapping of the examples, into a file of lines.
+///
+/// # Errors
+///
+/// Those of [`tallyboard`], and if it does not succeed.
+pub fn import_opportunities(
+    data: &Path,
+    mapping: &str,
+    opportunities: &str,
+    output: &Path,
+) -> anyhow::Result<String> {
+    let mapping = paths::in_workspace("examples/import").join(mapping);
+    let input = |name: &str, file: &str| format!("{name}={}", data.join(file).display());
+    let [opportunities, teams] = [input("opportunities", opportunities), input("teams", "sales_teams.csv")];
+    let (mapping, output) = (mapping.display().to_string(), output.display().to_string());
+    let inputs = ["--input", &opportunities, "--input", &teams];
+    tallyboard(&[&["import", "--mapping", &mapping], &inputs[..], &["--output", &output]].concat())
+        .and_then(Finished::success)
+}
+
 /// Runs a Python script of the workspace to its end.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tallyboard_end_to_end::{
-    Finished, if_there, in_workspace, python, require, shared_data, tallyboard, tell,
+    Finished, if_there, import_opportunities, in_workspace, python, require, shared_data, tallyboard, tell,
 };
 
 const TIME_ZONE: &str = "America/New_York";
@@ -152,20 +152,7 @@ impl Events {
 fn maven(data: &Path) -> Events {
     let folder = tempfile::tempdir().unwrap();
     let lines = folder.path().join("events.jsonl");
-    let mapping = in_workspace("examples/import/opportunity-table.toml");
-    let input = |name: &str, file: &str| format!("{name}={}", data.join(file).display());
-    let arguments = [
-        "import",
-        "--mapping",
-        mapping.to_str().unwrap(),
-        "--input",
-        &input("opportunities", "sales_pipeline.csv"),
-        "--input",
-        &input("teams", "sales_teams.csv"),
-        "--output",
-        lines.to_str().unwrap(),
-    ];
-    tallyboard(&arguments).and_then(Finished::success).unwrap();
+    import_opportunities(data, "opportunity-table.toml", "sales_pipeline.csv", &lines).unwrap();
     let mut text = fs::read_to_string(&lines).unwrap();
     for row in rows(data, "quota_attainment_agent_quarter") {
         let (rep, period, amount) = (&row["sales_agent"], &row["close_quarter"], &row["quota_fixed"]);

@@ -8,32 +8,14 @@ use std::time::{Duration, Instant};
 use crate::{document, maven};
 use serde_json::Value;
 use tallyboard_end_to_end::{
-    Configuration, Exposition, Kafka, Registry, Service, if_there, in_workspace, require, shared_data,
-    tallyboard, tell,
+    Configuration, Exposition, Kafka, Registry, Service, if_there, import_opportunities, require,
+    shared_data, tallyboard, tell,
 };
 
 const BOUND: Duration = Duration::from_secs(60);
 
 /// What says how far a board is, rather than what its numbers are.
 const PROGRESS: [&str; 5] = ["as_of", "complete", "caught_up", "newest_event_at", "positions"];
-
-/// Imports the tables into a file of lines.
-fn import(data: &Path, mapping: &str, opportunities: &str, output: &Path) {
-    let mapping = in_workspace("examples/import").join(mapping);
-    let input = |name: &str, file: &str| format!("{name}={}", data.join(file).display());
-    let arguments = [
-        "import",
-        "--mapping",
-        mapping.to_str().unwrap(),
-        "--input",
-        &input("opportunities", opportunities),
-        "--input",
-        &input("teams", "sales_teams.csv"),
-        "--output",
-        output.to_str().unwrap(),
-    ];
-    tallyboard(&arguments).and_then(tallyboard_end_to_end::Finished::success).unwrap();
-}
 
 fn configuration(kafka: &Kafka, registry: &Registry) -> anyhow::Result<Configuration> {
     let mut configuration = Configuration::new(kafka, "maven", "confluent-avro")?;
@@ -53,9 +35,15 @@ fn every_row_of_the_oracle_is_served() {
 
     let folder = tempfile::tempdir().unwrap();
     let lines = folder.path().join("events.jsonl");
-    import(&data, "opportunity-table.toml", "sales_pipeline.csv", &lines);
+    import_opportunities(&data, "opportunity-table.toml", "sales_pipeline.csv", &lines).unwrap();
     let from_us_dates = folder.path().join("events.us-dates.jsonl");
-    import(&data, "opportunity-table.us-dates.toml", "sales_pipeline.us_dates.csv", &from_us_dates);
+    import_opportunities(
+        &data,
+        "opportunity-table.us-dates.toml",
+        "sales_pipeline.us_dates.csv",
+        &from_us_dates,
+    )
+    .unwrap();
     let text = fs::read_to_string(&lines).unwrap();
     assert!(text == fs::read_to_string(&from_us_dates).unwrap(), "dates as M/D/YYYY give other lines");
 
